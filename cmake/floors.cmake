@@ -1,0 +1,43 @@
+# One library per folder of src/, linked to exactly what floors.txt allows it to include.
+
+file(STRINGS ${CMAKE_SOURCE_DIR}/floors.txt ATTUNE_FLOOR_LINES REGEX "^[a-z]+:")
+set(ATTUNE_FLOORS "")
+foreach(line ${ATTUNE_FLOOR_LINES})
+  string(REGEX MATCH "^[a-z]+" floor ${line})
+  string(REGEX REPLACE "^[a-z]+: *" "" below "${line}")
+  string(REPLACE " " ";" below "${below}")
+  if(below STREQUAL "(all)")
+    set(below ${ATTUNE_FLOORS})
+  endif()
+  set(ATTUNE_FLOOR_${floor}_BELOW ${below})
+  list(APPEND ATTUNE_FLOORS ${floor})
+endforeach()
+
+# attune_floor(NAME [LINK targets...]): the library attune_NAME from every .cc below this folder, and the test
+# program NAME_test from every *_test.cc. Options of single files (-mavx2 and the like) are set beside the call.
+function(attune_floor name)
+  cmake_parse_arguments(FLOOR "" "" "LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  if(sources)
+    add_library(attune_${name} STATIC ${sources})
+    set(visibility PUBLIC)
+  else()
+    add_library(attune_${name} INTERFACE)
+    set(visibility INTERFACE)
+  endif()
+  target_include_directories(attune_${name} ${visibility} ${CMAKE_SOURCE_DIR}/src)
+  foreach(below ${ATTUNE_FLOOR_${name}_BELOW})
+    target_link_libraries(attune_${name} ${visibility} attune_${below})
+  endforeach()
+  target_link_libraries(attune_${name} ${visibility} ${FLOOR_LINK})
+
+  if(ATTUNE_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE attune_${name} GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+endfunction()
