@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "model/artifact.h"
+#include "model/content_model.h"
+#include "model/member.h"
+#include "model/query.h"
+#include "storage/env.h"
+
+namespace attune {
+
+/// The newest events of a user that the model was trained on, oldest first.
+struct TrainedHistory {
+  std::uint32_t user = kNoIndex;  ///< For Query::trained_user.
+  std::span<const std::uint32_t> items;
+  std::span<const std::int64_t> timestamp_ms;
+  std::span<const std::uint32_t> event_type;
+  std::span<const float> event_value;
+};
+
+/// The memory one thread needs to score. One thread at a time; made by RecommenderModel::MakeScratch of the same model
+/// or of one that it was extended from. About 4 x (features + 2) bytes an item.
+struct ScoreScratch {
+  std::vector<std::unique_ptr<MemberScratch>> members;
+  std::vector<float> features;  ///< [F, N]
+  std::vector<float> profile;
+};
+
+/// What is known about how good an item is, apart from the query: the exploration prior.
+struct ItemPrior {
+  /// How uncertain the item's log probability is before anybody met it (standard deviation, natural log units), from
+  /// how far attributes alone missed on items held out of training.
+  float standard_deviation = 0;
+  std::uint32_t interactions = 0;  ///< Counted in training.
+  std::uint32_t impressions = 0;   ///< Times shown, counted in training; 0 where data has no impressions.
+};
+
+/// A trained model, ready to score: what serve/ holds in a snapshot. The catalogue are the items of training [0, N)
+/// and those added since [N, item_count()); indexes never change, so an extended model takes the same histories.
+/// Immutable: thread-safe without locks.
+class RecommenderModel {
+ public:
+  /// Reads the artifact that train/ wrote. Corrupt for a torn or altered file or a version newer than this program's.
+  static Result<std::shared_ptr<const RecommenderModel>> Load(Env& env, const std::string& folder);
+
+  /// A model whose catalogue has these items too. An item that is known keeps its index; if training never met it, its
+  /// attributes are taken anew. Shares everything else with this model: cost O(items added since training).
+  std::shared_ptr<const RecommenderModel> WithItems(std::span<const NewItem> items) const;
+
+  std::size_t item_count() const { return trained_item_count() + additions_.size(); }
+  std::size_t trained_item_count() const;
+  std::optional<std::uint32_t> FindItem(std::string_view item_id) const;
+  /// Valid as long as this model.
+  std::string_view item_id(std::uint32_t item) const;
+  std::int64_t item_created_ms(std::uint32_t item) const;
+  ItemPrior item_prior(std::uint32_t item) const;
+
+  std::size_t user_count() const;
+  /// The newest kHistoryMax events of training; empty with user kNoIndex for an unknown user.
+  TrainedHistory FindHistory(std::string_view user_id) const;
+  /// Index of an event type, which compares without case; kNoIndex if training met none of that name.
+  std::uint32_t FindEventType(std::string_view event_type) const;
+
+  ScoreScratch MakeScratch() const;
+  /// Fills `log_probabilities` [item_count()]: their exponentials sum to 1 over the catalogue. Uses the query's newest
+  /// kHistoryMax events. Deterministic.
+  void ScoreAll(const Query& query, ScoreScratch& scratch, std::span<float> log_probabilities) const;
+
+  /// Events of the log after this one are new to the model.
+  std::uint64_t log_sequence() const { return manifest_->log_sequence; }
+  std::int64_t newest_interaction_ms() const { return manifest_->newest_interaction_ms; }
+  const Manifest& manifest() const { return *manifest_; }
+
+  static constexpr std::size_t kHistoryMax = 200;
+
+ private:
+  friend class RecommenderModelBuilder;
+  struct Trained;   // Everything that training made; shared by all extensions.
+  struct Addition;  // One item that joined later.
+
+  RecommenderModel() = default;
+
+  std::shared_ptr<const Manifest> manifest_;
+  std::shared_ptr<const Trained> trained_;
+  std::vector<std::shared_ptr<const Addition>> additions_;
+};
+
+}  // namespace attune
