@@ -90,10 +90,10 @@ TEST(JobRunner, RunsALaneWhileAnotherIsBusy) {
   rig.source->Add("transfer", JobLane::kTransfer);
   JobRunner& runner = rig.Make();
   runner.Start();
-  transferred.get_future().wait();
+  transferred.get_future().wait();  // Would wait for ever behind the training.
+  EXPECT_GE(runner.figures().started, 2u);
   release.set_value();
   runner.Stop();
-  EXPECT_EQ(rig.source->done().size(), 2u);
 }
 
 TEST(JobRunner, CancelsWhatRunsWhenItStopsAndLeavesItDue) {
