@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mutex.h"
+
+namespace attune {
+
+/// A list that was served: what an event with its recommendationId says was shown.
+struct ServedList {
+  std::string deployment;  ///< The key under which it was served.
+  std::string user_id;
+  std::int64_t served_ms = 0;         ///< Since 1970 UTC.
+  std::vector<std::string> item_ids;  ///< In the order of the list.
+  std::vector<double> propensities;   ///< The chance each item had at its place; 1 where nothing was drawn.
+};
+
+/// Remembers served lists by recommendationId, for a time and up to a number. Thread-safe.
+class ServedLists {
+ public:
+  struct Limits {
+    std::chrono::hours keep_for{48};
+    std::size_t lists_max = 200'000;
+  };
+
+  explicit ServedLists(const Clock& clock) : ServedLists(clock, Limits{}) {}
+  ServedLists(const Clock& clock, Limits limits) : clock_(clock), limits_(limits) {}
+
+  void Remember(const std::string& recommendation_id, ServedList list) EXCLUDES(mutex_);
+  /// Null for an id that was never given, is too old, or had to make room.
+  std::shared_ptr<const ServedList> Find(std::string_view recommendation_id) const EXCLUDES(mutex_);
+  std::size_t size() const EXCLUDES(mutex_);
+
+ private:
+  struct Hasher {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return Hash64(text); }
+  };
+
+  void ForgetOldest() REQUIRES(mutex_);
+
+  // Constant after construction.
+  const Clock& clock_;
+  const Limits limits_;
+  // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const ServedList>, Hasher, std::equal_to<>> lists_ GUARDED_BY(mutex_);
+  std::deque<std::string> oldest_first_ GUARDED_BY(mutex_);
+};
+
+}  // namespace attune
