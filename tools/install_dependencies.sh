@@ -1,0 +1,27 @@
+#!/bin/sh
+# install_dependencies.sh PART...: installs the packages of dependencies.apt that are missing, of the parts build, demo
+# and test. Asks for nothing; uses sudo where it is not root. Does nothing where all are there.
+set -eu
+list=$(dirname "$0")/../dependencies.apt
+part=build
+missing=
+while read -r line; do
+  case $line in
+    "# --- "*) part=${line#"# --- "} ;;
+    "#"* | "") ;;
+    *)
+      case " $* " in
+        *" $part "*)
+          dpkg-query -W -f='${Status}' "$line" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $line"
+          ;;
+      esac
+      ;;
+  esac
+done < "$list"
+[ -n "$missing" ] || exit 0
+echo "installing:$missing"
+as_root=
+[ "$(id -u)" = 0 ] || as_root=sudo
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086  # Both are lists of words.
+$as_root apt-get -qq update && $as_root apt-get -qq -y --no-install-recommends install $missing > /dev/null
