@@ -1,0 +1,60 @@
+#include "serve/recommender.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+
+#include "serve/top_k.h"
+#include "serve/user_query.h"
+
+namespace attune {
+namespace {
+
+/// Log probabilities of the whole catalogue for one user.
+std::vector<float> ScoreCatalogue(const Deployment& deployment, std::string_view user_id,
+                                  std::span<const NamedValue> context) {
+  const UserQuery user(deployment, user_id, context);
+  std::vector<float> log_probabilities(deployment.model().item_count());
+  auto scratch = deployment.BorrowScratch();
+  deployment.model().ScoreAll(user.query(), *scratch, log_probabilities);
+  deployment.ReturnScratch(std::move(scratch));
+  return log_probabilities;
+}
+
+}  // namespace
+
+std::vector<RecommendedItem> Recommend(const Deployment& deployment, const RecommendRequest& request) {
+  const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
+  std::vector<RecommendedItem> list;
+  list.reserve(request.result_count);
+  for (const std::uint32_t item : TopK(log_probabilities, request.result_count)) {
+    list.push_back({.item_id = std::string(deployment.model().item_id(item)),
+                    .score = std::exp(static_cast<double>(log_probabilities[item]))});
+  }
+  return list;
+}
+
+std::vector<RankedItem> Rank(const Deployment& deployment, const RankRequest& request) {
+  const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
+  std::vector<RankedItem> known;
+  std::vector<RankedItem> unknown;
+  std::unordered_set<std::string_view> met;
+  double sum = 0;
+  for (const std::string_view item_id : request.item_ids) {
+    if (!met.insert(item_id).second) continue;
+    const auto item = deployment.model().FindItem(item_id);
+    if (!item) {
+      unknown.push_back({.item_id = std::string(item_id)});
+      continue;
+    }
+    known.push_back(
+        {.item_id = std::string(item_id), .score = std::exp(static_cast<double>(log_probabilities[*item]))});
+    sum += *known.back().score;
+  }
+  for (auto& item : known) *item.score /= sum;
+  std::ranges::stable_sort(known, [](const RankedItem& a, const RankedItem& b) { return *a.score > *b.score; });
+  known.insert(known.end(), std::make_move_iterator(unknown.begin()), std::make_move_iterator(unknown.end()));
+  return known;
+}
+
+}  // namespace attune

@@ -1,0 +1,49 @@
+#include "serve/top_k.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "base/random.h"
+
+namespace attune {
+namespace {
+
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+
+TEST(TopK, GivesTheHighestFirstAndTiesByIndex) {
+  const std::vector<float> scores{1, 3, 2, 3, 0};
+  EXPECT_EQ(TopK(scores, 3), (std::vector<std::uint32_t>{1, 3, 2}));
+}
+
+TEST(TopK, NeverChoosesMinusInfinity) {
+  const std::vector<float> scores{kNever, 1, kNever};
+  EXPECT_EQ(TopK(scores, 3), (std::vector<std::uint32_t>{1}));
+}
+
+TEST(TopK, GivesNothingForNothing) {
+  EXPECT_TRUE(TopK({}, 5).empty());
+  EXPECT_TRUE(TopK(std::vector<float>{1, 2}, 0).empty());
+}
+
+TEST(TopK, EqualsASortOnRandomScoresWithTies) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::vector<float> scores(random.Below(300));
+    for (auto& score : scores) score = static_cast<float>(random.Below(20));
+    const std::size_t k = random.Below(40);
+
+    std::vector<std::uint32_t> expected(scores.size());
+    std::iota(expected.begin(), expected.end(), 0);
+    std::ranges::stable_sort(expected, [&](auto a, auto b) { return scores[a] > scores[b]; });
+    expected.resize(std::min(k, expected.size()));
+
+    EXPECT_EQ(TopK(scores, k), expected);
+  }
+}
+
+}  // namespace
+}  // namespace attune

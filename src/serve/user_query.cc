@@ -1,0 +1,38 @@
+#include "serve/user_query.h"
+
+namespace attune {
+
+UserQuery::UserQuery(const Deployment& deployment, std::string_view user_id, std::span<const NamedValue> context)
+    : context_(context) {
+  const RecommenderModel& model = deployment.model();
+  const TrainedHistory trained = model.FindHistory(user_id);
+  trained_user_ = trained.user;
+  for (std::size_t i = 0; i < trained.items.size(); ++i) {
+    Append(trained.items[i], trained.timestamp_ms[i], trained.event_type[i], trained.event_value[i]);
+  }
+  // Live events of items that this model does not have say nothing to it.
+  for (const SessionEvent& event : deployment.group().sessions().Find(user_id, model.log_sequence())) {
+    if (const auto item = model.FindItem(event.item_id)) {
+      Append(*item, event.timestamp_ms, model.FindEventType(event.event_type), event.event_value);
+    }
+  }
+}
+
+Query UserQuery::query() const {
+  return {.items = items_,
+          .timestamp_ms = timestamp_ms_,
+          .event_type = event_type_,
+          .event_value = event_value_,
+          .trained_user = trained_user_,
+          .context = context_,
+          .user_attributes = {}};
+}
+
+void UserQuery::Append(std::uint32_t item, std::int64_t timestamp_ms, std::uint32_t event_type, float event_value) {
+  items_.push_back(item);
+  timestamp_ms_.push_back(timestamp_ms);
+  event_type_.push_back(event_type);
+  event_value_.push_back(event_value);
+}
+
+}  // namespace attune
