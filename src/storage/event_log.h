@@ -35,7 +35,7 @@ class EventLog {
   Status Read(std::string_view stream, std::uint64_t from_sequence, const Visitor& visit) const;
 
   /// Deletes all of the stream, durably. A stream without payloads is fine.
-  Status DropStream(std::string_view stream) EXCLUDES(mutex_);
+  Status DropStream(std::string_view stream);
 
   /// The highest sequence that can be read; 0 before the first Append.
   std::uint64_t LastSequence() const EXCLUDES(mutex_);

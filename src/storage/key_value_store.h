@@ -59,7 +59,7 @@ class KeyValueIterator {
 /// returns; concurrent writes share one sync. A checksum that does not match gives Corrupt. Thread-safe.
 ///
 /// When the disk refuses a write, that write and the following ones fail (Io, ResourceExhausted), reads go on, and
-/// Recover() or a write after a while tries again.
+/// each write first tries to Recover().
 class KeyValueStore {
  public:
   struct Options {
@@ -91,7 +91,8 @@ class KeyValueStore {
   /// Tries to leave that state, once the disk is well again. Ok if writes work.
   Status Recover();
 
-  /// Writes what is in the buffers to sorted files and closes; no other call may follow. The destructor does it too.
+  /// Writes what is in the buffers to sorted files, so that the next Open is fast, and closes; no other call may
+  /// follow. Without it nothing is lost: the destructor closes too.
   Status Close();
 
  private:
