@@ -509,7 +509,7 @@ class Service:
             out += ["}", ""]
         out += ["namespace {", ""]
         for name, operation in self.operations.items():
-            errors = ", ".join(f"&k{error}" for error in operation["errors"])
+            errors = ", ".join(f"&aws_error::k{error}" for error in operation["errors"])
             out.append(f"constexpr const ErrorKind* k{name}Errors[] = {{{errors}}};")
         out.append("constexpr OperationInfo kOperations[] = {")
         for name, operation in self.operations.items():

@@ -31,6 +31,9 @@ struct AwsError {
   std::vector<std::pair<std::string, std::string>> details;
 };
 
+// The names: aws_error::kNoSuchBucket. A namespace of their own, since some are also names of our Codes.
+namespace aws_error {
+
 // Errors of the models of personalize, personalize-runtime and personalize-events.
 inline constexpr ErrorKind kInvalidInputException{"InvalidInputException", 400, 400};
 inline constexpr ErrorKind kInvalidNextTokenException{"InvalidNextTokenException", 400, 400};
@@ -112,4 +115,5 @@ inline constexpr ErrorKind kSignatureDoesNotMatch{"SignatureDoesNotMatch", 403, 
 inline constexpr ErrorKind kSlowDown{"SlowDown", 503, 503};
 inline constexpr ErrorKind kXAmzContentSHA256Mismatch{"XAmzContentSHA256Mismatch", 400, 400};
 
+}  // namespace aws_error
 }  // namespace attune

@@ -29,7 +29,7 @@ Status DeleteSchema(FakeContext& context, const DeleteSchemaRequest& request) {
   return {};
 }
 
-AwsError MapError(const Status& status) { return {kResourceAlreadyExistsException, status.message()}; }
+AwsError MapError(const Status& status) { return {aws_error::kResourceAlreadyExistsException, status.message()}; }
 
 TEST(Operation, DecodesRunsAndEncodes) {
   FakeContext context;

@@ -104,11 +104,11 @@ std::optional<JsonObject> RequestDecoder::ParseRoot(std::string_view body) {
 }
 
 std::optional<AwsError> RequestDecoder::TakeError() {
-  if (failed_) return AwsError(kSerializationException, std::move(serialization_error_));
+  if (failed_) return AwsError(aws_error::kSerializationException, std::move(serialization_error_));
   if (violation_count_ == 0) return std::nullopt;
   std::string message = fmt::format("{} validation error{} detected: {}", violation_count_,
                                     violation_count_ == 1 ? "" : "s", fmt::join(violations_, "; "));
-  return AwsError(kInvalidInputException, std::move(message));
+  return AwsError(aws_error::kInvalidInputException, std::move(message));
 }
 
 std::optional<JsonElement> RequestDecoder::Find(const JsonObject& object, std::string_view name) {
