@@ -68,7 +68,8 @@ class HttpExchange {
 
   /// The largest body that this exchange takes; the server answers 413 beyond it.
   virtual std::uint64_t body_bytes_max() const = 0;
-  /// An error stops the reading; Finish is then called to say what was wrong.
+  /// An error stops the reading; Finish is then called to say what was wrong. For "Expect: 100-continue" it is called
+  /// once with an empty part before the client is told to go on: an error there refuses the body unsent.
   virtual Status OnBody(std::span<const std::byte> part) = 0;
   virtual HttpResponse Finish() = 0;
 };
