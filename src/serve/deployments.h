@@ -19,8 +19,8 @@ namespace attune {
 class Deployment {
  public:
   struct Configuration {
-    std::string uid;      ///< Of the campaign.
-    std::string version;  ///< Names what is deployed: the solution version's ARN to the callers, a text to us.
+    std::string uid;          ///< Of the campaign.
+    std::string version_uid;  ///< Of the solution version whose model this is.
     double exploration_weight = 0;
     double exploration_item_age_cut_off_days = 30;
   };
@@ -31,6 +31,7 @@ class Deployment {
 
   const Configuration& configuration() const { return configuration_; }
   const RecommenderModel& model() const { return *model_; }
+  const std::shared_ptr<const RecommenderModel>& shared_model() const { return model_; }
   const LiveGroup& group() const { return *group_; }
 
   /// Memory to score in, for one thread; give it back so that the next request need not make its own.

@@ -1,0 +1,101 @@
+#include "jobs/deploy_campaign.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace attune {
+namespace {
+
+Result<std::shared_ptr<const Deployment>> LoadDeployment(JobEnvironment& environment, const Campaign& campaign,
+                                                         const CampaignConfiguration& configuration) {
+  ATTUNE_TRY(const auto version, environment.catalog.Find<SolutionVersion>(configuration.solution_version_arn));
+  ATTUNE_TRY(const auto group, environment.catalog.Find<DatasetGroup>(campaign.dataset_group_arn));
+  // The model of the same version may be in memory already: an update of the configuration alone need not load it.
+  std::shared_ptr<const RecommenderModel> model;
+  const auto current = environment.deployments.Find(campaign.arn);
+  if (current && current->configuration().version_uid == version.uid) {
+    model = current->shared_model();
+  } else {
+    ATTUNE_TRY(model, RecommenderModel::Load(environment.env, environment.ArtifactFolder(version.uid)));
+  }
+  Deployment::Configuration deployed{
+      .uid = campaign.uid,
+      .version_uid = version.uid,
+      .exploration_weight = configuration.exploration_weight,
+      .exploration_item_age_cut_off_days = configuration.exploration_item_age_cut_off_days};
+  return std::shared_ptr<const Deployment>(
+      std::make_shared<Deployment>(std::move(deployed), std::move(model), environment.live_groups.Get(group.uid)));
+}
+
+bool UpdateIsPending(const Campaign& campaign) {
+  return campaign.status == ResourceStatus::kActive && campaign.update && IsTransient(campaign.update->status);
+}
+
+/// Records that `campaign`, created or updated, serves what was published, or why it does not.
+Status RecordOutcome(JobEnvironment& environment, const std::string& arn, const std::string& uid,
+                     const Status& outcome) {
+  return environment.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+    ATTUNE_TRY(auto campaign, transaction.Find<Campaign>(arn));
+    if (campaign.uid != uid) return NotFound("the campaign was deleted meanwhile");
+    if (!UpdateIsPending(campaign)) {
+      return outcome.ok() ? transaction.Advance(campaign, ResourceStatus::kActive)
+                          : transaction.Advance(campaign, ResourceStatus::kCreateFailed, outcome.message());
+    }
+    CampaignUpdate& update = *campaign.update;
+    update.status = outcome.ok() ? ResourceStatus::kActive : ResourceStatus::kCreateFailed;
+    update.failure_reason = outcome.message();
+    update.updated_ms = environment.clock.UnixMilliseconds();
+    if (outcome.ok()) campaign.configuration = update.configuration;
+    return transaction.Update(campaign);
+  });
+}
+
+void Deploy(JobEnvironment& environment, const Campaign& campaign) {
+  const CampaignConfiguration& wanted =
+      UpdateIsPending(campaign) ? campaign.update->configuration : campaign.configuration;
+  auto deployment = LoadDeployment(environment, campaign, wanted);
+  if (deployment.ok()) environment.deployments.Publish(campaign.arn, *deployment);
+  if (!deployment.ok()) LogError("campaign {}: {}", campaign.arn, deployment.status().ToString());
+  if (campaign.status == ResourceStatus::kActive && !UpdateIsPending(campaign)) return;  // Served again after a start.
+
+  const Status recorded = RecordOutcome(environment, campaign.arn, campaign.uid, deployment.status());
+  if (recorded.code() == Code::kNotFound) environment.deployments.Remove(campaign.arn);
+  if (!recorded.ok()) LogError("campaign {}: {}", campaign.arn, recorded.ToString());
+}
+
+class Source final : public WorkSource {
+ public:
+  explicit Source(JobEnvironment& environment) : environment_(environment) {}
+
+  Result<std::vector<Work>> Due() override {
+    ATTUNE_TRY(const auto campaigns, environment_.catalog.All<Campaign>());
+    std::vector<Work> due;
+    for (const Campaign& campaign : campaigns) {
+      if (campaign.status != ResourceStatus::kCreatePending && !UpdateIsPending(campaign)) continue;
+      due.push_back({.key = campaign.arn, .lane = JobLane::kDeploy, .run = [this, campaign](const CancelFlag&) {
+                       Deploy(environment_, campaign);
+                     }});
+    }
+    return due;
+  }
+
+ private:
+  JobEnvironment& environment_;
+};
+
+}  // namespace
+
+std::unique_ptr<WorkSource> DeployCampaignWork(JobEnvironment& environment) {
+  return std::make_unique<Source>(environment);
+}
+
+Status DeployActiveCampaigns(JobEnvironment& environment) {
+  ATTUNE_TRY(const auto campaigns, environment.catalog.All<Campaign>());
+  for (const Campaign& campaign : campaigns) {
+    if (campaign.status == ResourceStatus::kActive) Deploy(environment, campaign);
+  }
+  return {};
+}
+
+}  // namespace attune

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/thread_pool.h"
+#include "catalog/catalog.h"
+#include "serve/deployments.h"
+#include "storage/data_directory.h"
+#include "storage/env.h"
+#include "storage/event_log.h"
+#include "storage/object_store.h"
+
+namespace attune {
+
+/// The file in a dataset's folder that an import job writes.
+inline std::string SegmentName(std::string_view job_uid) { return std::string(job_uid) + ".segment"; }
+
+/// The stream of the event log that holds what was put into a dataset one by one.
+inline std::string DatasetStream(std::string_view dataset_uid) { return "dataset/" + std::string(dataset_uid); }
+
+/// What jobs work with. Everything outlives the runner.
+struct JobEnvironment {
+  Env& env;
+  const Clock& clock;
+  Entropy& entropy;
+  const DataDirectory& directory;
+  Catalog& catalog;
+  EventLog& log;
+  ObjectStore& objects;
+  LiveGroups& live_groups;
+  Deployments& deployments;
+  ThreadPool& training_pool;
+  std::uint64_t training_memory_bytes_max = 0;  ///< 0: no limit.
+
+  /// Where the segments of a dataset lie.
+  std::string DatasetFolder(std::string_view dataset_uid) const {
+    return JoinPath(directory.datasets_path(), dataset_uid);
+  }
+  /// Where the model of a solution version lies.
+  std::string ArtifactFolder(std::string_view version_uid) const {
+    return JoinPath(directory.artifacts_path(), version_uid);
+  }
+};
+
+}  // namespace attune
