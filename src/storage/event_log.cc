@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -180,6 +181,24 @@ Status EventLog::DropStream(std::string_view stream) {
   KeyValueBatch batch;
   batch.DeletePrefix(KeySpace::kEvents, StreamPrefix(stream));
   return store_.Write(std::move(batch));
+}
+
+Result<std::vector<std::string>> EventLog::Streams() const {
+  std::vector<std::string> streams;
+  const auto iterator = store_.Iterate(KeySpace::kEvents);
+  iterator->Seek(std::string(1, kPayloadKey));
+  while (iterator->Valid() && iterator->key().starts_with(kPayloadKey)) {
+    const std::string_view key = iterator->key();
+    constexpr std::size_t kLengthEnd = 3;
+    if (key.size() < kLengthEnd) return Corrupt(fmt::format("event log: a key has {} bytes", key.size()));
+    const std::size_t length = static_cast<unsigned char>(key[1]) * 256u + static_cast<unsigned char>(key[2]);
+    streams.emplace_back(key.substr(kLengthEnd, length));
+    std::string past_the_stream = StreamPrefix(streams.back());
+    AppendBigEndian64(&past_the_stream, std::numeric_limits<std::uint64_t>::max());
+    iterator->Seek(past_the_stream);  // No payload has that sequence.
+  }
+  ATTUNE_RETURN_IF_ERROR(iterator->status());
+  return streams;
 }
 
 std::uint64_t EventLog::LastSequence() const {

@@ -37,6 +37,9 @@ class EventLog {
   /// Deletes all of the stream, durably. A stream without payloads is fine.
   Status DropStream(std::string_view stream);
 
+  /// The names of all streams that hold a payload. Costs a seek for each.
+  Result<std::vector<std::string>> Streams() const;
+
   /// The highest sequence that can be read; 0 before the first Append.
   std::uint64_t LastSequence() const EXCLUDES(mutex_);
 

@@ -125,6 +125,13 @@ TEST_F(EventLogTest, DropsOneStreamOnly) {
   EXPECT_EQ(Text("b"), "2:y ");
 }
 
+TEST_F(EventLogTest, NamesEveryStreamThatHoldsAPayload) {
+  EXPECT_TRUE(log_->Streams()->empty());
+  for (const char* stream : {"ab", "a", "b", "gone"}) Append(stream, {"x", "y"});
+  ASSERT_TRUE(log_->DropStream("gone").ok());
+  EXPECT_EQ(*log_->Streams(), (std::vector<std::string>{"a", "b", "ab"}));  // By length, then by bytes.
+}
+
 TEST_F(EventLogTest, NeverGivesASequenceTwiceEvenAfterDropAndRestart) {
   Append("a", {"x", "y"});
   ASSERT_TRUE(log_->DropStream("a").ok());
