@@ -1,0 +1,293 @@
+#include "data/put_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/bytes.h"
+#include "base/json.h"
+
+namespace attune {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+// The first byte says which record and in which layout.
+constexpr std::uint8_t kEventLayout = 1;
+constexpr std::uint8_t kEntityLayout = 2;
+constexpr std::uint32_t kListMax = 10'000;  // Of what a record may hold; larger counts are corrupt.
+
+enum class ValueTag : std::uint8_t { kNull, kText, kInteger, kReal, kBoolean };
+
+void WriteValue(ByteWriter& writer, const Value& value) {
+  writer.Number(static_cast<std::uint8_t>(value.index()));
+  if (const auto* text = std::get_if<std::string>(&value)) writer.String(*text);
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) writer.Number(*integer);
+  if (const auto* real = std::get_if<double>(&value)) writer.Number(*real);
+  if (const auto* boolean = std::get_if<bool>(&value)) writer.Number(static_cast<std::uint8_t>(*boolean));
+}
+
+Result<Value> ReadValue(ByteReader& reader) {
+  switch (static_cast<ValueTag>(reader.Number<std::uint8_t>())) {
+    case ValueTag::kNull: return Value();
+    case ValueTag::kText: return Value(std::string(reader.String()));
+    case ValueTag::kInteger: return Value(reader.Number<std::int64_t>());
+    case ValueTag::kReal: return Value(reader.Number<double>());
+    case ValueTag::kBoolean: return Value(reader.Number<std::uint8_t>() != 0);
+  }
+  return Corrupt("a stored value has an unknown kind");
+}
+
+Result<std::uint32_t> ReadCount(ByteReader& reader) {
+  const auto count = reader.Number<std::uint32_t>();
+  if (count > kListMax) return Corrupt(fmt::format("a stored record says it holds {} values", count));
+  return count;
+}
+
+/// How many Unicode code points UTF-8 text has.
+std::size_t Characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+template <class Number>
+std::optional<Number> ParseNumber(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::string_view Short(std::string_view text) { return text.substr(0, 80); }
+
+Status WrongType(const Field& field, std::string_view wanted, std::string_view found) {
+  return InvalidArgument(fmt::format("The property {} must be {}, not {}.", PropertyName(field.name), wanted, found));
+}
+
+Result<Value> ReadText(const Field& field, element source) {
+  std::string_view text;
+  std::string number;
+  if (source.get(text) != simdjson::SUCCESS) {
+    // Clients send numbers for categories; their text is what was meant.
+    if (source.is<bool>() || !source.is_number()) return WrongType(field, "a string", "a list or an object");
+    number = simdjson::minify(source);
+    text = number;
+  }
+  const std::size_t characters_max = field.textual ? kTextualCharactersMax : kCategoricalCharactersMax;
+  if (!field.textual && Characters(text) > characters_max) {
+    return InvalidArgument(fmt::format("The property {} has {} characters; the limit is {}.", PropertyName(field.name),
+                                       Characters(text), characters_max));
+  }
+  return Value(std::string(text));
+}
+
+Result<Value> ReadInteger(const Field& field, element source) {
+  std::int64_t integer = 0;
+  if (source.get(integer) == simdjson::SUCCESS) return Value(integer);
+  double real = 0;
+  if (source.get(real) == simdjson::SUCCESS && real == std::trunc(real) && std::abs(real) < 0x1p53) {
+    return Value(static_cast<std::int64_t>(real));
+  }
+  std::string_view text;
+  if (source.get(text) == simdjson::SUCCESS) {
+    if (const auto parsed = ParseNumber<std::int64_t>(text)) return Value(*parsed);
+  }
+  return WrongType(field, "a whole number", Short(std::string(simdjson::minify(source))));
+}
+
+Result<Value> ReadReal(const Field& field, element source) {
+  double real = 0;
+  std::string_view text;
+  if (source.get(real) == simdjson::SUCCESS) return Value(real);
+  if (source.get(text) == simdjson::SUCCESS) {
+    if (const auto parsed = ParseNumber<double>(text); parsed && std::isfinite(*parsed)) return Value(*parsed);
+  }
+  return WrongType(field, "a number", Short(std::string(simdjson::minify(source))));
+}
+
+Result<Value> ReadBoolean(const Field& field, element source) {
+  bool boolean = false;
+  std::string_view text;
+  if (source.get(boolean) == simdjson::SUCCESS) return Value(boolean);
+  if (source.get(text) == simdjson::SUCCESS && (text == "true" || text == "false")) return Value(text == "true");
+  return WrongType(field, "true or false", Short(std::string(simdjson::minify(source))));
+}
+
+Result<Value> ReadProperty(const Field& field, element source) {
+  if (source.is_null()) return Value();
+  switch (field.type) {
+    case FieldType::kString: return ReadText(field, source);
+    case FieldType::kInt:
+    case FieldType::kLong: return ReadInteger(field, source);
+    case FieldType::kFloat:
+    case FieldType::kDouble: return ReadReal(field, source);
+    case FieldType::kBoolean: return ReadBoolean(field, source);
+  }
+  return Internal("a field has an unknown type");
+}
+
+Result<JsonDocument> ParseProperties(std::string_view properties) {
+  auto document = JsonDocument::Parse(properties.empty() ? "{}" : properties);
+  if (!document.ok())
+    return InvalidArgument("Error parsing properties json: it is " + document.status().message() + ".");
+  // A client that encodes twice sends a string that holds the object.
+  if (!document->root().is_object()) return InvalidArgument("Error parsing properties json: it is not an object.");
+  return document;
+}
+
+// What an event says outside of its properties; each may stand in the schema and is never missing there.
+constexpr std::array<std::string_view, 9> kCarriedOutside{
+    "userid",     "itemid",     "timestamp",        "eventtype",
+    "eventvalue", "impression", "recommendationid", "eventattributionsource",
+    "sessionid"};
+constexpr std::array<std::string_view, 6> kForbiddenKeys{"userid",    "sessionid",        "eventtype",
+                                                         "timestamp", "recommendationid", "impression"};
+
+Status TakeItemId(element source, Event* event) {
+  std::string_view text;
+  std::string number;
+  if (source.get(text) != simdjson::SUCCESS) {
+    if (!source.is_number()) return InvalidArgument("The property itemId must be a string.");
+    number = simdjson::minify(source);
+    text = number;
+  }
+  if (text.empty() || Characters(text) > kIdBytesMax) {
+    return InvalidArgument(
+        fmt::format("The property itemId has {} characters; there must be 1 to {}.", Characters(text), kIdBytesMax));
+  }
+  if (event->item_id.empty()) event->item_id = text;
+  return {};
+}
+
+Status TakeEventValue(element source, Event* event) {
+  ATTUNE_TRY(const Value value, ReadReal(Field{.name = "EVENT_VALUE"}, source));
+  if (!event->event_value) event->event_value = static_cast<float>(std::get<double>(value));
+  return {};
+}
+
+}  // namespace
+
+std::string EncodeEvent(const Event& event) {
+  std::string bytes;
+  ByteWriter writer(&bytes);
+  writer.Number(kEventLayout);
+  for (const std::string* text : {&event.user_id, &event.session_id, &event.item_id, &event.event_type, &event.event_id,
+                                  &event.recommendation_id, &event.attribution_source}) {
+    writer.String(*text);
+  }
+  writer.Number(event.timestamp_ms);
+  writer.Number(static_cast<std::uint8_t>(event.event_value.has_value()));
+  writer.Number(event.event_value.value_or(0));
+  writer.Number(static_cast<std::uint32_t>(event.impression.size()));
+  for (const auto& item : event.impression) writer.String(item);
+  writer.Number(static_cast<std::uint32_t>(event.columns.size()));
+  for (const auto& [column, value] : event.columns) {
+    writer.Number(column);
+    WriteValue(writer, value);
+  }
+  return bytes;
+}
+
+Result<Event> DecodeEvent(std::string_view bytes) {
+  ByteReader reader(bytes);
+  if (reader.Number<std::uint8_t>() != kEventLayout) return Corrupt("a stored event has an unknown layout");
+  Event event;
+  for (std::string* text : {&event.user_id, &event.session_id, &event.item_id, &event.event_type, &event.event_id,
+                            &event.recommendation_id, &event.attribution_source}) {
+    *text = reader.String();
+  }
+  event.timestamp_ms = reader.Number<std::int64_t>();
+  const bool has_value = reader.Number<std::uint8_t>() != 0;
+  const auto event_value = reader.Number<float>();
+  if (has_value) event.event_value = event_value;
+  ATTUNE_TRY(const auto impression_count, ReadCount(reader));
+  for (std::uint32_t i = 0; i < impression_count && reader.ok(); ++i) event.impression.emplace_back(reader.String());
+  ATTUNE_TRY(const auto column_count, ReadCount(reader));
+  for (std::uint32_t i = 0; i < column_count && reader.ok(); ++i) {
+    const auto column = reader.Number<std::uint32_t>();
+    ATTUNE_TRY(auto value, ReadValue(reader));
+    event.columns.emplace_back(column, std::move(value));
+  }
+  ATTUNE_RETURN_IF_ERROR(reader.Finish("a stored event"));
+  return event;
+}
+
+std::string EncodeEntityPut(const EntityPut& put) {
+  std::string bytes;
+  ByteWriter writer(&bytes);
+  writer.Number(kEntityLayout);
+  writer.String(put.id);
+  writer.Number(put.received_ms);
+  writer.Number(static_cast<std::uint32_t>(put.values.size()));
+  for (const Value& value : put.values) WriteValue(writer, value);
+  return bytes;
+}
+
+Result<EntityPut> DecodeEntityPut(std::string_view bytes) {
+  ByteReader reader(bytes);
+  if (reader.Number<std::uint8_t>() != kEntityLayout) return Corrupt("a stored record has an unknown layout");
+  EntityPut put;
+  put.id = reader.String();
+  put.received_ms = reader.Number<std::int64_t>();
+  ATTUNE_TRY(const auto count, ReadCount(reader));
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    ATTUNE_TRY(auto value, ReadValue(reader));
+    put.values.push_back(std::move(value));
+  }
+  ATTUNE_RETURN_IF_ERROR(reader.Finish("a stored record"));
+  return put;
+}
+
+Status ReadEventProperties(const Schema& schema, std::string_view properties, Event* event) {
+  ATTUNE_TRY(const auto document, ParseProperties(properties));
+  std::vector<bool> given(schema.fields().size(), false);
+  for (const auto [key, source] : simdjson::dom::object(document.root())) {
+    const std::string folded = FoldName(key);
+    if (std::ranges::find(kForbiddenKeys, folded) != kForbiddenKeys.end()) {
+      return InvalidArgument(fmt::format("The properties may not hold the key '{}'.", key));
+    }
+    if (folded == "itemid") {
+      ATTUNE_RETURN_IF_ERROR(TakeItemId(source, event));
+    } else if (folded == "eventvalue") {
+      if (!source.is_null()) ATTUNE_RETURN_IF_ERROR(TakeEventValue(source, event));
+    } else if (const auto column = schema.FindProperty(key)) {
+      ATTUNE_TRY(auto value, ReadProperty(schema.fields()[*column], source));
+      given[*column] = !std::holds_alternative<std::monostate>(value);
+      if (given[*column]) event->columns.emplace_back(static_cast<std::uint32_t>(*column), std::move(value));
+    }
+  }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const Field& field = schema.fields()[i];
+    const bool is_outside = std::ranges::find(kCarriedOutside, FoldName(field.name)) != kCarriedOutside.end();
+    if (given[i] || field.nullable || is_outside) continue;
+    return InvalidArgument(fmt::format("The properties lack {}, which the schema requires.", PropertyName(field.name)));
+  }
+  return {};
+}
+
+Result<EntityPut> ReadEntityProperties(const Schema& schema, std::string_view id, std::string_view properties,
+                                       std::int64_t received_ms) {
+  ATTUNE_TRY(const auto document, ParseProperties(properties));
+  EntityPut put{
+      .id = std::string(id), .received_ms = received_ms, .values = std::vector<Value>(schema.fields().size())};
+  for (const auto [key, source] : simdjson::dom::object(document.root())) {
+    if (const auto column = schema.FindProperty(key)) {
+      ATTUNE_TRY(put.values[*column], ReadProperty(schema.fields()[*column], source));
+    }
+  }
+  for (std::size_t i = 0; i < put.values.size(); ++i) {
+    const Field& field = schema.fields()[i];
+    const std::string folded = FoldName(field.name);
+    if (folded == "itemid" || folded == "userid" || folded == "actionid") put.values[i] = std::string(id);
+    if (field.nullable || !std::holds_alternative<std::monostate>(put.values[i])) continue;
+    return InvalidArgument(
+        fmt::format("The properties of '{}' lack {}, which the schema requires.", id, PropertyName(field.name)));
+  }
+  return put;
+}
+
+}  // namespace attune
