@@ -46,6 +46,7 @@ inline constexpr ErrorKind kTooManyTagsException{"TooManyTagsException", 400, 40
 
 // Errors that any operation of a JSON service may answer with.
 inline constexpr ErrorKind kAccessDeniedException{"AccessDeniedException", 403, 400};
+inline constexpr ErrorKind kExpiredTokenException{"ExpiredTokenException", 403, 400};
 inline constexpr ErrorKind kIncompleteSignatureException{"IncompleteSignatureException", 400, 400};
 inline constexpr ErrorKind kInternalFailure{"InternalFailure", 500, 500};
 inline constexpr ErrorKind kInvalidSignatureException{"InvalidSignatureException", 403, 403};
@@ -88,6 +89,7 @@ inline constexpr ErrorKind kBucketNotEmpty{"BucketNotEmpty", 409, 409};
 inline constexpr ErrorKind kEntityTooLarge{"EntityTooLarge", 400, 400};
 inline constexpr ErrorKind kEntityTooSmall{"EntityTooSmall", 400, 400};
 inline constexpr ErrorKind kIncompleteBody{"IncompleteBody", 400, 400};
+inline constexpr ErrorKind kExpiredToken{"ExpiredToken", 400, 400};
 inline constexpr ErrorKind kInternalError{"InternalError", 500, 500};
 inline constexpr ErrorKind kInvalidAccessKeyId{"InvalidAccessKeyId", 403, 403};
 inline constexpr ErrorKind kInvalidArgument{"InvalidArgument", 400, 400};
