@@ -2,13 +2,17 @@
 
 #include <array>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "storage/blob_files.h"
 #include "storage/env.h"
 #include "storage/key_value_store.h"
+#include "storage/object_index.h"
 #include "storage/object_store.h"
 
 namespace attune {
@@ -53,17 +57,45 @@ class DirectoryObjectStore final : public ObjectStore {
                                           std::size_t limit) const override;
 
  private:
-  class Writer;
+  class BlobWriter;
+  class PutWriter;
+  class PartWriter;
   class Reader;
-  DirectoryObjectStore(Env& env, const Clock& clock, Entropy& entropy, KeyValueStore& index, std::string path);
+  static constexpr std::size_t kStripes = 64;
+
+  DirectoryObjectStore(const Clock& clock, Entropy& entropy, KeyValueStore& index, std::unique_ptr<BlobFiles> files);
+  /// The blobs that records name; the others are left over from crashes.
+  static Result<std::set<std::string>> ReferencedBlobs(const KeyValueStore& index);
+
+  Status CheckBucket(const std::string& bucket) const;
+  Result<object_index::BucketRecord> FindBucketRecord(const std::string& bucket) const;
+  Result<object_index::ObjectRecord> FindObjectRecord(const std::string& bucket, const std::string& key) const;
+  Result<object_index::UploadRecord> FindUploadRecord(const std::string& bucket, const std::string& key,
+                                                      const std::string& upload_id) const;
+  Result<std::vector<object_index::PartRecord>> FindPartRecords(const std::string& upload_id, std::uint32_t after,
+                                                                std::size_t limit) const;
+  /// The blobs of the object of that key; none if there is no such object.
+  Result<std::vector<Blob>> BlobsOf(const std::string& bucket, const std::string& key) const;
+  Status ChangePolicy(const std::string& bucket, std::optional<std::string> policy) EXCLUDES(buckets_mutex_);
+  /// Writes the index entry of what `writer` wrote.
+  Status CommitObject(const std::string& bucket, const object_index::ObjectRecord& record, BlobWriter& writer)
+      EXCLUDES(buckets_mutex_);
+  Status CommitPart(const std::string& bucket, const std::string& key, const std::string& upload_id,
+                    const object_index::PartRecord& record, BlobWriter& writer) EXCLUDES(buckets_mutex_);
+  /// Adds to `batch` the removal of an upload and its parts, and their blobs to `blobs`.
+  Status ForgetUpload(const std::string& bucket, const std::string& key, const std::string& upload_id,
+                      KeyValueBatch& batch, std::vector<Blob>& blobs) const;
+  Mutex& Stripe(const std::string& bucket, const std::string& key) const;
 
   // Synchronise themselves.
-  Env& env_;
   const Clock& clock_;
   Entropy& entropy_;
   KeyValueStore& index_;
-  // Constant after construction.
-  const std::string path_;
+  const std::unique_ptr<BlobFiles> files_;
+  // Shared by changes within buckets, alone for changes of buckets.
+  mutable SharedMutex buckets_mutex_;
+  // Held from looking at an object or upload to having changed it; taken after buckets_mutex_.
+  mutable std::array<Mutex, kStripes> stripes_;
 };
 
 }  // namespace attune

@@ -180,7 +180,7 @@ Status KeyValueStore::Delete(KeySpace space, std::string_view key) {
 }
 
 Status KeyValueStore::Write(KeyValueBatch batch) {
-  if (!writable()) ATTUNE_RETURN_IF_ERROR(Recover());
+  ATTUNE_RETURN_IF_ERROR(Recover());
   ReaderLock lock(database_->gate);
   const rocksdb::Status status = database_->rocks->Write(Synced(), &batch.changes_->batch);
   if (!status.ok()) database_->writable = false;
@@ -219,6 +219,7 @@ std::uint64_t KeyValueStore::BytesUsed(KeySpace space, std::string_view prefix) 
 bool KeyValueStore::writable() const { return database_->writable; }
 
 Status KeyValueStore::Recover() {
+  if (writable()) return {};
   WriterLock lock(database_->gate);
   if (writable()) return {};
   rocksdb::DB& rocks = *database_->rocks;
