@@ -1,0 +1,287 @@
+#include "data/training_data_builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "data/attribute_builder.h"
+#include "data/interaction_rows.h"
+
+namespace attune {
+namespace {
+
+constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::max();
+
+bool IsColumnSelected(const TrainingSelection& selection, const std::string& type, const std::string& name) {
+  const auto holds = [&](const std::map<std::string, std::set<std::string>>& columns) {
+    const auto found = columns.find(type);
+    return found != columns.end() && std::ranges::any_of(found->second, [&](const std::string& column) {
+             return FoldName(column) == FoldName(name);
+           });
+  };
+  if (selection.included_columns.contains(type)) return holds(selection.included_columns);
+  return !holds(selection.excluded_columns);
+}
+
+/// Positions of the selected columns that say something about a row; `own` are those with a meaning of their own.
+std::vector<std::size_t> FurtherColumns(const Schema& schema, const TrainingSelection& selection,
+                                        const std::string& type, const std::set<std::string>& own) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < schema.fields().size(); ++i) {
+    const std::string& name = schema.fields()[i].name;
+    if (!own.contains(FoldName(name)) && IsColumnSelected(selection, type, name)) columns.push_back(i);
+  }
+  return columns;
+}
+
+/// For each column of the schema its position in a segment, which may be of an older schema; kNoIndex if it has none.
+std::vector<std::size_t> MatchColumns(const Schema& schema, const Segment& segment) {
+  std::vector<std::size_t> positions;
+  for (const Field& field : schema.fields()) positions.push_back(segment.FindColumn(field.name).value_or(kNoIndex));
+  return positions;
+}
+
+/// Items in the order in which they were first seen, those that were never seen last.
+std::vector<std::uint32_t> OrderItems(const InteractionRows& gathered, std::vector<std::int64_t>* first_seen_ms) {
+  first_seen_ms->assign(gathered.items.size(), kNoTime);
+  for (const auto& row : gathered.rows) {
+    (*first_seen_ms)[row.item] = std::min((*first_seen_ms)[row.item], row.timestamp_ms);
+  }
+  std::vector<std::uint32_t> order(gathered.items.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](std::uint32_t item) { return (*first_seen_ms)[item]; });
+  return order;
+}
+
+/// Fills everything of `data` that interactions tell.
+class InteractionsWriter {
+ public:
+  InteractionsWriter(const DatasetContents& contents, const TrainingSelection& selection, TrainingData& data)
+      : contents_(contents), selection_(selection), data_(data) {}
+
+  void Write(InteractionRows gathered) {
+    std::vector<std::int64_t> first_seen_ms;
+    const auto order = OrderItems(gathered, &first_seen_ms);
+    std::vector<std::uint32_t> index_of(order.size());
+    for (const std::uint32_t item : order) {
+      index_of[item] = data_.items.Add(gathered.items.id(item));
+      data_.item_created_ms.push_back(first_seen_ms[item]);
+    }
+    data_.users = std::move(gathered.users);
+    Interactions& interactions = data_.interactions;
+    interactions.user_offsets = std::move(gathered.user_offsets);
+    for (const auto& row : gathered.rows) {
+      interactions.user.push_back(row.user);
+      interactions.item.push_back(index_of[row.item]);
+      interactions.timestamp_ms.push_back(row.timestamp_ms);
+      data_.newest_interaction_ms = std::max(data_.newest_interaction_ms, row.timestamp_ms);
+    }
+    WriteProperties(gathered.rows);
+    WriteImpressions(gathered.rows);
+    WriteContext(gathered.rows);
+  }
+
+ private:
+  struct Source {
+    const Segment* segment;
+    std::optional<std::size_t> event_type;
+    std::optional<std::size_t> event_value;
+    std::optional<std::size_t> impression;
+    std::vector<std::size_t> columns;  ///< By the schema's positions.
+  };
+
+  std::vector<Source> Sources() const {
+    std::vector<Source> sources;
+    for (const auto& imported : contents_.interaction_segments) {
+      const Segment& segment = *imported.segment;
+      sources.push_back({.segment = &segment,
+                         .event_type = segment.FindColumn("EVENT_TYPE"),
+                         .event_value = segment.FindColumn("EVENT_VALUE"),
+                         .impression = segment.FindColumn("IMPRESSION"),
+                         .columns = contents_.interaction_schema ? MatchColumns(*contents_.interaction_schema, segment)
+                                                                 : std::vector<std::size_t>()});
+    }
+    return sources;
+  }
+
+  void WriteProperties(const std::vector<InteractionRow>& rows) {
+    Interactions& out = data_.interactions;
+    const auto sources = Sources();
+    for (const auto& row : rows) {
+      std::uint32_t type = kNoIndex;
+      float value = kMissing;
+      if (row.source == sources.size()) {
+        const Event& event = contents_.events[row.index];
+        type = out.event_types.Add(FoldEventType(event.event_type));
+        value = event.event_value.value_or(kMissing);
+      } else {
+        const Source& source = sources[row.source];
+        if (source.event_type) {
+          const std::uint32_t code = source.segment->Codes(*source.event_type)[row.index];
+          if (code != kNoIndex) {
+            type = out.event_types.Add(FoldEventType(source.segment->DictionaryText(*source.event_type, code)));
+          }
+        }
+        if (source.event_value) value = static_cast<float>(source.segment->Reals(*source.event_value)[row.index]);
+      }
+      out.event_type.push_back(type);
+      out.event_value.push_back(value);
+    }
+  }
+
+  void WriteImpressions(const std::vector<InteractionRow>& rows) {
+    Interactions& out = data_.interactions;
+    const auto sources = Sources();
+    // Items that were shown but that nobody knows stay unknown.
+    const auto add = [&](std::string_view item_id) {
+      if (const auto item = data_.items.Find(item_id)) out.impressions.push_back(*item);
+    };
+    out.impression_offsets.push_back(0);
+    for (const auto& row : rows) {
+      if (row.source == sources.size()) {
+        for (const auto& item_id : contents_.events[row.index].impression) add(item_id);
+      } else if (const Source& source = sources[row.source]; source.impression) {
+        SplitValues(source.segment->Text(*source.impression, row.index), add);
+      }
+      out.impression_offsets.push_back(static_cast<std::uint32_t>(out.impressions.size()));
+    }
+    if (out.impressions.empty()) out.impression_offsets.clear();
+  }
+
+  void WriteContext(const std::vector<InteractionRow>& rows) {
+    if (!contents_.interaction_schema) return;
+    const Schema& schema = *contents_.interaction_schema;
+    static const std::set<std::string> kOwn{"userid",     "itemid",     "timestamp",        "eventtype",
+                                            "eventvalue", "impression", "recommendationid", "eventattributionsource"};
+    const auto columns = FurtherColumns(schema, selection_, "INTERACTIONS", kOwn);
+    AttributeBuilder builder(schema.fields(), columns);
+    if (builder.empty()) return;
+    const auto sources = Sources();
+    for (const auto& row : rows) {
+      if (row.source == sources.size()) {
+        for (const auto& [column, value] : contents_.events[row.index].columns) builder.Set(column, value);
+      } else {
+        const Source& source = sources[row.source];
+        for (const std::size_t column : columns) {
+          if (source.columns[column] == kNoIndex) continue;
+          builder.Set(column, source.segment->Cell(source.columns[column], row.index));
+        }
+      }
+      builder.EndRow();
+    }
+    data_.interactions.context = builder.Finish();
+  }
+
+  const DatasetContents& contents_;
+  const TrainingSelection& selection_;
+  TrainingData& data_;
+};
+
+/// The newest record of one id: a row of a segment, or a put.
+struct NewestRecord {
+  std::int64_t received_ms = std::numeric_limits<std::int64_t>::min();
+  const Segment* segment = nullptr;
+  const std::vector<std::size_t>* columns = nullptr;  ///< By the schema's positions, of that segment.
+  std::size_t row = 0;
+  const EntityPut* put = nullptr;
+
+  Value Cell(std::size_t column) const {
+    if (put != nullptr) return column < put->values.size() ? put->values[column] : Value();
+    if (segment == nullptr || (*columns)[column] == kNoIndex) return {};
+    return segment->Cell((*columns)[column], row);
+  }
+};
+
+/// The newest record of each id of `ids`, to which new ids are added if `add_ids`.
+class NewestRecords {
+ public:
+  NewestRecords(const Schema& schema, std::string_view id_column, const std::vector<ImportedSegment>& segments,
+                const std::vector<EntityPut>& puts, Vocabulary& ids, bool add_ids) {
+    columns_.reserve(segments.size());
+    for (const auto& imported : segments) {
+      const Segment& segment = *imported.segment;
+      columns_.push_back(MatchColumns(schema, segment));
+      const auto own = segment.FindColumn(id_column);
+      if (!own) continue;
+      const auto codes = segment.Codes(*own);
+      for (std::size_t row = 0; row < codes.size(); ++row) {
+        const auto index = Index(ids, segment.DictionaryText(*own, codes[row]), add_ids);
+        if (!index || imported.received_ms < records_[*index].received_ms) continue;  // The later row of a file wins.
+        records_[*index] = {
+            .received_ms = imported.received_ms, .segment = &segment, .columns = &columns_.back(), .row = row};
+      }
+    }
+    for (const EntityPut& put : puts) {
+      const auto index = Index(ids, put.id, add_ids);
+      if (!index || put.received_ms < records_[*index].received_ms) continue;
+      records_[*index] = {.received_ms = put.received_ms, .put = &put};
+    }
+    records_.resize(ids.size());
+  }
+
+  const std::vector<NewestRecord>& records() const { return records_; }
+
+ private:
+  std::optional<std::uint32_t> Index(Vocabulary& ids, std::string_view id, bool add) {
+    const auto index = add ? std::optional(ids.Add(id)) : ids.Find(id);
+    if (index && *index >= records_.size()) records_.resize(std::max<std::size_t>(ids.size(), *index + 1));
+    return index;
+  }
+
+  std::vector<std::vector<std::size_t>> columns_;
+  std::vector<NewestRecord> records_;
+};
+
+Attributes BuildAttributes(const Schema& schema, const std::vector<std::size_t>& columns,
+                           const std::vector<NewestRecord>& records) {
+  AttributeBuilder builder(schema.fields(), columns);
+  if (builder.empty()) return {};
+  for (const NewestRecord& record : records) {
+    for (const std::size_t column : columns) builder.Set(column, record.Cell(column));
+    builder.EndRow();
+  }
+  return builder.Finish();
+}
+
+void WriteItems(const DatasetContents& contents, const TrainingSelection& selection, TrainingData& data) {
+  if (contents.item_schema) {
+    const Schema& schema = *contents.item_schema;
+    const NewestRecords newest(schema, "ITEM_ID", contents.item_segments, contents.item_puts, data.items, true);
+    data.item_attributes = BuildAttributes(
+        schema, FurtherColumns(schema, selection, "ITEMS", {"itemid", "creationtimestamp"}), newest.records());
+    data.item_created_ms.resize(data.items.size(), kNoTime);
+    if (const auto created = schema.FindColumn("CREATION_TIMESTAMP")) {
+      for (std::size_t item = 0; item < data.items.size(); ++item) {
+        const Value value = newest.records()[item].Cell(*created);
+        if (const auto* moment = std::get_if<std::int64_t>(&value)) data.item_created_ms[item] = *moment;
+        if (const auto* real = std::get_if<double>(&value)) data.item_created_ms[item] = std::llround(*real);
+      }
+    }
+  }
+  for (auto& created : data.item_created_ms) {
+    if (created == kNoTime) created = data.newest_interaction_ms;  // Nobody met it: as new as can be.
+  }
+}
+
+void WriteUsers(const DatasetContents& contents, const TrainingSelection& selection, TrainingData& data) {
+  if (!contents.user_schema) return;
+  const Schema& schema = *contents.user_schema;
+  const NewestRecords newest(schema, "USER_ID", contents.user_segments, contents.user_puts, data.users, false);
+  data.user_attributes =
+      BuildAttributes(schema, FurtherColumns(schema, selection, "USERS", {"userid"}), newest.records());
+}
+
+}  // namespace
+
+Result<TrainingData> BuildTrainingData(const DatasetContents& contents, const TrainingSelection& selection) {
+  TrainingData data;
+  data.log_sequence = contents.log_sequence;
+  ATTUNE_TRY(auto gathered, GatherInteractionRows(contents, selection));
+  InteractionsWriter(contents, selection, data).Write(std::move(gathered));
+  WriteItems(contents, selection, data);
+  WriteUsers(contents, selection, data);
+  return data;
+}
+
+}  // namespace attune
