@@ -1,0 +1,71 @@
+#include "model/popularity.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace attune {
+namespace {
+
+constexpr std::array<std::string_view, 2> kNames = {"popularity", "recent_popularity"};
+
+void AppendLogShares(const std::vector<double>& weights, std::vector<float>& features) {
+  double total = 0;
+  for (const double weight : weights) total += weight + Popularity::kPriorEvents;
+  for (const double weight : weights) {
+    features.push_back(static_cast<float>(std::log((weight + Popularity::kPriorEvents) / total)));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Popularity> Popularity::Fit(const TrainingView& view, std::int64_t half_life_ms) {
+  const std::size_t item_count = view.item_count();
+  std::vector<double> counts(item_count);
+  std::vector<double> recent(item_count);
+  std::int64_t newest = 0;
+  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
+    if (view.Length(user) > 0) newest = std::max(newest, view.Times(user).back());
+  }
+  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
+    const auto items = view.Items(user);
+    const auto times = view.Times(user);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      counts[items[i]] += 1;
+      if (half_life_ms > 0) {
+        recent[items[i]] += std::exp2(-static_cast<double>(newest - times[i]) / static_cast<double>(half_life_ms));
+      }
+    }
+  }
+  std::vector<float> features;
+  AppendLogShares(counts, features);
+  if (half_life_ms > 0) AppendLogShares(recent, features);
+  return std::unique_ptr<Popularity>(new Popularity(item_count, std::move(features)));
+}
+
+Result<std::unique_ptr<Member>> Popularity::Load(const SnapshotFile& file) {
+  ATTUNE_TRY(const auto item_count, file.Array<std::uint64_t>("item_count"));
+  ATTUNE_TRY(const auto features, file.Array<float>("features"));
+  if (item_count.size() != 1 || item_count[0] == 0 || features.size() % item_count[0] != 0 ||
+      features.size() / item_count[0] > kNames.size() || features.empty()) {
+    return Corrupt("popularity has features of the wrong length");
+  }
+  return std::unique_ptr<Member>(
+      new Popularity(static_cast<std::size_t>(item_count[0]), {features.begin(), features.end()}));
+}
+
+std::span<const std::string_view> Popularity::feature_names() const {
+  return std::span(kNames).first(features_.size() / item_count_);
+}
+
+void Popularity::Score(const Query&, MemberScratch&, std::span<float> features) const {
+  std::copy(features_.begin(), features_.end(), features.begin());
+}
+
+Status Popularity::Save(SnapshotFileWriter& file) const {
+  const std::uint64_t item_count = item_count_;
+  ATTUNE_RETURN_IF_ERROR(file.WriteArray("item_count", std::span(&item_count, 1)));
+  return file.WriteArray<float>("features", features_);
+}
+
+}  // namespace attune
