@@ -46,11 +46,18 @@ void Blend::Apply(const Query& query, std::span<const float> features, std::span
     for (std::size_t item = 0; item < item_count; ++item) scores[item] += weight * feature[item];
   }
   for (const RepeatedItem& repeated : RepeatedItems(query.items, item_count)) {
-    for (std::size_t r = 0; r < kRepeatFeatures; ++r) {
-      const std::size_t f = feature_count + r;
-      scores[repeated.item] += (weights[f] + by_length[f] * factor) * repeated.values[r];
-    }
+    scores[repeated.item] += RepeatScore(repeated, query.items.size());
   }
+}
+
+float Blend::RepeatScore(const RepeatedItem& repeated, std::size_t length) const {
+  const float factor = LengthFactor(length);
+  float score = 0;
+  for (std::size_t r = 0; r < kRepeatFeatures; ++r) {
+    const std::size_t f = feature_names.size() + r;
+    score += (weights[f] + by_length[f] * factor) * repeated.values[r];
+  }
+  return score;
 }
 
 Status Blend::Save(SnapshotFileWriter& file) const {

@@ -1,26 +1,138 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdint>
-#include <string>
-#include <utility>
+#include <memory>
+#include <span>
 #include <vector>
+
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "model/item_encoder.h"
+#include "model/latent_factors.h"
+#include "model/member.h"
+#include "model/new_item.h"
+#include "model/training_view.h"
 
 namespace attune {
 
-/// What is known of one item or user outside the training data, by the schema's names of columns.
-struct AttributeValues {
-  std::vector<std::pair<std::string, std::vector<std::string>>> categorical;
-  std::vector<std::pair<std::string, float>> numeric;
-  std::vector<std::pair<std::string, std::string>> text;
+using LatentPlace = std::array<float, kLatentDimensions>;
+
+/// What attributes alone say of an item.
+struct ItemContent {
+  SparseVector attributes;   ///< Unit length, or empty.
+  LatentPlace place{};       ///< Where among the latent factors it is expected.
+  float log_popularity = 0;  ///< Natural log of how often it would be taken, up to a constant.
 };
 
-/// An item that joins a trained model.
-struct NewItem {
-  std::string id;
-  std::int64_t created_ms = 0;
-  AttributeValues attributes;      ///< May be empty: an item that only events name.
-  std::uint32_t interactions = 0;  ///< Known so far.
-  std::uint64_t events_since = 0;  ///< Interactions of the whole dataset since it was created.
+/// A user as the sum of the items of their history, newest loudest.
+struct ContentProfile {
+  LatentPlace place{};            ///< Unit length, or zero.
+  std::vector<float> attributes;  ///< [features] unit length, or zero.
+  float length_factor = 0;        ///< Blend::LengthFactor of the history.
 };
+
+/// Says from its attributes alone how an item that nobody has met will be taken by a user: places among the latent
+/// factors and popularity are regressed on attributes (ridge), and how far to trust them was fitted on items held out
+/// of that regression. Immutable once fitted.
+class ContentModel {
+ public:
+  /// What a new item's log probability is a weighted sum of: 1, closeness of places, the same times length factor,
+  /// expected popularity, cosine of attributes.
+  static constexpr std::size_t kColdFeatures = 5;
+  using ColdFeatures = std::array<float, kColdFeatures>;
+
+  /// Regresses `factors` [N, D] and log counts on the attributes of the items that occur in `view` and are not
+  /// `held_out` (a flag per item, or empty).
+  static ContentModel Fit(const TrainingView& view, std::span<const float> factors,
+                          std::span<const std::uint8_t> held_out, ThreadPool& pool);
+  static Result<ContentModel> Load(const SnapshotFile& file);
+  Status Save(SnapshotFileWriter& file) const;
+
+  ItemContent Describe(const AttributeValues& values) const;
+  ItemContent Describe(const Attributes& attributes, std::size_t row) const;
+  ColdFeatures Features(const ContentProfile& profile, const ItemContent& item) const;
+  /// Log probability of a new item, given what happened since it came: the evidence moves it as a gamma prior would.
+  float LogProbability(const ColdFeatures& features, std::uint32_t interactions, std::uint64_t events_since) const;
+
+  std::size_t attribute_count() const { return encoder_.feature_count(); }
+  const std::array<double, kColdFeatures>& cold_weights() const { return cold_weights_; }
+  void set_cold_weights(const std::array<double, kColdFeatures>& weights) { cold_weights_ = weights; }
+  /// Of a new item's log probability, from how far the regression missed popularity on held-out items.
+  double standard_deviation() const { return standard_deviation_; }
+  /// The ridge chosen on held-out items.
+  double ridge() const { return ridge_; }
+
+ private:
+  explicit ContentModel(ItemEncoder encoder) : encoder_(std::move(encoder)) {}
+  ItemContent Describe(SparseVector attributes) const;
+
+  ItemEncoder encoder_;
+  std::vector<float> weights_;    ///< [features, D + 1]: of places and popularity.
+  std::vector<float> intercept_;  ///< [D + 1]
+  std::array<double, kColdFeatures> cold_weights_{};
+  double standard_deviation_ = 1;
+  double ridge_ = 1;
+};
+
+/// What is known of each item of the catalogue, by index, for profiles. [C]
+using ItemContents = std::vector<ItemContent>;
+
+/// Adds up the newest kProfileEvents of a history. `content_of(item)` gives an item's ItemContent or nullptr.
+template <class ContentOf>
+ContentProfile MakeProfile(std::span<const std::uint32_t> history, std::size_t attribute_count, float length_factor,
+                           const ContentOf& content_of);
+inline constexpr std::size_t kProfileEvents = 100;
+inline constexpr float kProfileDecay = 0.97f;
+
+/// Closeness of the user's place to each item's, as a member: what was taken pulls an item's place away from where its
+/// attributes alone would put it, the more the more often it was taken.
+class LatentMember final : public Member {
+ public:
+  static std::unique_ptr<LatentMember> Fit(std::span<const ItemContent> contents);
+  static Result<std::unique_ptr<Member>> Load(const SnapshotFile& file);
+
+  std::string_view name() const override { return "latent"; }
+  std::span<const std::string_view> feature_names() const override;
+  std::size_t item_count() const override { return places_.size() / kLatentDimensions; }
+  std::unique_ptr<MemberScratch> MakeScratch() const override { return std::make_unique<MemberScratch>(); }
+  void Score(const Query& query, MemberScratch& scratch, std::span<float> features) const override;
+  Status Save(SnapshotFileWriter& file) const override;
+
+ private:
+  explicit LatentMember(std::vector<float> places) : places_(std::move(places)) {}
+
+  const std::vector<float> places_;  ///< [N, D]
+};
+
+/// The contents of all items of `view`: for those taken, the place between what `factors` [N, D] and attributes say.
+ItemContents DescribeItems(const ContentModel& model, const TrainingView& view, std::span<const float> factors,
+                           ThreadPool& pool);
+
+template <class ContentOf>
+ContentProfile MakeProfile(std::span<const std::uint32_t> history, std::size_t attribute_count, float length_factor,
+                           const ContentOf& content_of) {
+  ContentProfile profile{
+      .place = {}, .attributes = std::vector<float>(attribute_count), .length_factor = length_factor};
+  float loudness = 1;
+  const std::size_t read = std::min(history.size(), kProfileEvents);
+  for (std::size_t age = 1; age <= read; ++age, loudness *= kProfileDecay) {
+    const ItemContent* content = content_of(history[history.size() - age]);
+    if (content == nullptr) continue;
+    for (std::size_t d = 0; d < kLatentDimensions; ++d) profile.place[d] += loudness * content->place[d];
+    for (const auto& [feature, value] : content->attributes) profile.attributes[feature] += loudness * value;
+  }
+  const auto normalise = [](std::span<float> values) {
+    double square = 0;
+    for (const float value : values) square += double{value} * double{value};
+    const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
+    for (float& value : values) value = static_cast<float>(value * scale);
+  };
+  normalise(profile.place);
+  normalise(profile.attributes);
+  return profile;
+}
 
 }  // namespace attune

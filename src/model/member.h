@@ -31,6 +31,8 @@ class Member {
   virtual std::string_view name() const = 0;
   /// [F]; names are unique among all members.
   virtual std::span<const std::string_view> feature_names() const = 0;
+  /// N
+  virtual std::size_t item_count() const = 0;
   virtual std::unique_ptr<MemberScratch> MakeScratch() const = 0;
   /// Fills `features` [F, N], row-major. Items of the query's history that are >= N were not part of training and are
   /// passed over. `scratch` comes from this member's MakeScratch.

@@ -1,18 +1,20 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
 #include "model/artifact.h"
-#include "model/content_model.h"
 #include "model/member.h"
+#include "model/model_parts.h"
+#include "model/new_item.h"
 #include "model/query.h"
 #include "storage/env.h"
 
@@ -32,7 +34,6 @@ struct TrainedHistory {
 struct ScoreScratch {
   std::vector<std::unique_ptr<MemberScratch>> members;
   std::vector<float> features;  ///< [F, N]
-  std::vector<float> profile;
 };
 
 /// What is known about how good an item is, apart from the query: the exploration prior.
@@ -56,15 +57,16 @@ class RecommenderModel {
   /// attributes are taken anew. Shares everything else with this model: cost O(items added since training).
   std::shared_ptr<const RecommenderModel> WithItems(std::span<const NewItem> items) const;
 
-  std::size_t item_count() const { return trained_item_count() + additions_.size(); }
-  std::size_t trained_item_count() const;
+  std::size_t item_count() const { return parts_->catalogue.ids.size() + additions_.size(); }
+  /// Items from here on are known by their attributes and counts alone.
+  std::size_t trained_item_count() const { return parts_->trained_item_count; }
   std::optional<std::uint32_t> FindItem(std::string_view item_id) const;
   /// Valid as long as this model.
   std::string_view item_id(std::uint32_t item) const;
   std::int64_t item_created_ms(std::uint32_t item) const;
   ItemPrior item_prior(std::uint32_t item) const;
 
-  std::size_t user_count() const;
+  std::size_t user_count() const { return parts_->histories.users.size(); }
   /// The newest kHistoryMax events of training; empty with user kNoIndex for an unknown user.
   TrainedHistory FindHistory(std::string_view user_id) const;
   /// Index of an event type, which compares without case; kNoIndex if training met none of that name.
@@ -83,15 +85,29 @@ class RecommenderModel {
   static constexpr std::size_t kHistoryMax = 200;
 
  private:
-  friend class RecommenderModelBuilder;
-  struct Trained;   // Everything that training made; shared by all extensions.
-  struct Addition;  // One item that joined later.
+  /// An item that joined after the artifact was written, or whose attributes were replaced since.
+  struct Addition {
+    std::string id;
+    std::int64_t created_ms = 0;
+    std::uint32_t interactions = 0;
+    std::uint64_t events_since = 0;
+    ItemContent content;
+  };
 
   RecommenderModel() = default;
+  /// The item as it is now: an addition, or nothing where the artifact's own entry holds.
+  const Addition* FindAddition(std::uint32_t item) const;
+  const ItemContent& ContentOf(std::uint32_t item) const;
+  bool IsCold(std::uint32_t item) const;
+  float ColdScore(std::uint32_t item, const ContentProfile& profile) const;
 
+  // Constant after construction.
   std::shared_ptr<const Manifest> manifest_;
-  std::shared_ptr<const Trained> trained_;
-  std::vector<std::shared_ptr<const Addition>> additions_;
+  std::shared_ptr<const ModelParts> parts_;                       ///< Shared by all extensions.
+  std::shared_ptr<const std::vector<std::uint32_t>> cold_items_;  ///< Of the artifact's catalogue, ascending.
+  std::vector<std::shared_ptr<const Addition>> additions_;        ///< Item parts_->catalogue.ids.size() + i.
+  std::unordered_map<std::string_view, std::uint32_t> added_index_;
+  std::map<std::uint32_t, std::shared_ptr<const Addition>> replaced_;  ///< Cold items of the artifact.
 };
 
 }  // namespace attune

@@ -1,0 +1,275 @@
+#include "model/content_model.h"
+
+#include "base/check.h"
+#include "base/random.h"
+#include "model/snapshot_text.h"
+#include "tensor/matmul.h"
+
+namespace attune {
+namespace {
+
+constexpr std::size_t kD = kLatentDimensions;
+constexpr std::size_t kTargets = kD + 1;
+constexpr std::array<std::string_view, 1> kNames = {"latent"};
+// Interactions that count as much as attributes for where an item stands.
+constexpr float kPlacePrior = 3;
+constexpr double kCountPrior = 5;
+// Share of the items held out to choose the ridge.
+constexpr std::uint64_t kHeldOutOneIn = 8;
+constexpr std::array<double, 6> kRidges = {0.3, 1, 3, 10, 30, 100};
+constexpr std::size_t kRowsPerTask = 256;
+
+struct Regression {
+  std::vector<float> weights;  // [P, kTargets]
+  std::vector<float> intercept;
+};
+
+struct Sample {
+  SparseVector attributes;
+  double weight;
+  std::array<float, kTargets> targets;
+};
+
+Regression FitRidge(std::span<const Sample* const> samples, std::size_t feature_count, double ridge, ThreadPool& pool) {
+  Regression out{.weights = std::vector<float>(feature_count * kTargets), .intercept = std::vector<float>(kTargets)};
+  double total = 0;
+  std::array<double, kTargets> means{};
+  for (const Sample* sample : samples) {
+    total += sample->weight;
+    for (std::size_t t = 0; t < kTargets; ++t) means[t] += sample->weight * sample->targets[t];
+  }
+  for (std::size_t t = 0; t < kTargets && total > 0; ++t) out.intercept[t] = static_cast<float>(means[t] / total);
+  if (feature_count == 0) return out;
+  std::vector<float> gram(feature_count * feature_count);
+  std::vector<double> right(feature_count * kTargets);
+  for (const Sample* sample : samples) {
+    for (const auto& [f, x] : sample->attributes) {
+      for (const auto& [g, y] : sample->attributes)
+        gram[f * feature_count + g] += static_cast<float>(sample->weight) * x * y;
+      for (std::size_t t = 0; t < kTargets; ++t) {
+        right[f * kTargets + t] += sample->weight * x * (sample->targets[t] - out.intercept[t]);
+      }
+    }
+  }
+  for (std::size_t f = 0; f < feature_count; ++f) gram[f * feature_count + f] += static_cast<float>(ridge);
+  // A Gram matrix plus a positive diagonal is positive definite.
+  ATTUNE_CHECK(InvertPositiveDefinite(gram, feature_count, pool).ok());
+  pool.ParallelFor((feature_count + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
+    const std::size_t end = std::min(feature_count, (task + 1) * kRowsPerTask);
+    for (std::size_t f = task * kRowsPerTask; f < end; ++f) {
+      std::array<double, kTargets> sums{};
+      for (std::size_t g = 0; g < feature_count; ++g) {
+        const double factor = gram[f * feature_count + g];
+        for (std::size_t t = 0; t < kTargets; ++t) sums[t] += factor * right[g * kTargets + t];
+      }
+      for (std::size_t t = 0; t < kTargets; ++t) out.weights[f * kTargets + t] = static_cast<float>(sums[t]);
+    }
+  });
+  return out;
+}
+
+std::array<float, kTargets> Predict(const SparseVector& attributes, std::span<const float> weights,
+                                    std::span<const float> intercept) {
+  std::array<float, kTargets> out;
+  std::copy(intercept.begin(), intercept.end(), out.begin());
+  for (const auto& [f, x] : attributes) {
+    for (std::size_t t = 0; t < kTargets; ++t) out[t] += x * weights[f * kTargets + t];
+  }
+  return out;
+}
+
+/// Weighted mean squares of what a regression misses: of places relative to their size, and of popularity.
+struct Miss {
+  double places = 0;
+  double popularity = 0;
+};
+Miss MeasureMiss(const Regression& regression, std::span<const Sample* const> samples) {
+  Miss miss;
+  double size = 1e-12;
+  double total = 1e-12;
+  for (const Sample* sample : samples) {
+    const auto predicted = Predict(sample->attributes, regression.weights, regression.intercept);
+    for (std::size_t t = 0; t < kD; ++t) {
+      const double difference = predicted[t] - sample->targets[t];
+      miss.places += sample->weight * difference * difference;
+      size += sample->weight * sample->targets[t] * sample->targets[t];
+    }
+    const double difference = predicted[kD] - sample->targets[kD];
+    miss.popularity += sample->weight * difference * difference;
+    total += sample->weight;
+  }
+  return {.places = miss.places / size, .popularity = miss.popularity / total};
+}
+
+float Dot(const LatentPlace& a, const float* b) {
+  float sum = 0;
+  for (std::size_t d = 0; d < kD; ++d) sum += a[d] * b[d];
+  return sum;
+}
+
+void Normalise(SparseVector& vector) {
+  double square = 0;
+  for (const auto& [feature, value] : vector) square += double{value} * double{value};
+  for (auto& [feature, value] : vector) value = static_cast<float>(value / std::sqrt(square));
+}
+
+}  // namespace
+
+ContentModel ContentModel::Fit(const TrainingView& view, std::span<const float> factors,
+                               std::span<const std::uint8_t> held_out, ThreadPool& pool) {
+  const Attributes& attributes = view.data->item_attributes;
+  ContentModel model(ItemEncoder::Fit(attributes, view.item_count()));
+  const auto counts = ItemCounts(view);
+  // Places are told in units of their typical length, so that closeness is of size one.
+  double square = 0;
+  for (const float value : factors) square += double{value} * double{value};
+  const auto taken = static_cast<double>(std::count_if(counts.begin(), counts.end(), [](auto n) { return n > 0; }));
+  const double unit = square > 0 ? std::sqrt(taken / square) : 1;
+  std::vector<Sample> samples;
+  std::vector<const Sample*> all;
+  std::vector<const Sample*> kept;
+  std::vector<const Sample*> tested;
+  samples.reserve(view.item_count());
+  for (std::uint32_t item = 0; item < view.item_count(); ++item) {
+    if (counts[item] == 0 || (!held_out.empty() && held_out[item] != 0)) continue;
+    Sample sample{.attributes = model.encoder_.EncodeRow(attributes, item),
+                  .weight = counts[item] / (counts[item] + kCountPrior),
+                  .targets = {}};
+    Normalise(sample.attributes);
+    for (std::size_t d = 0; d < kD; ++d) sample.targets[d] = static_cast<float>(factors[item * kD + d] * unit);
+    sample.targets[kD] = std::log(static_cast<float>(counts[item]));
+    samples.push_back(std::move(sample));
+    const Sample* added = &samples.back();
+    all.push_back(added);
+    (MixSeed(item, 17) % kHeldOutOneIn == 0 ? tested : kept).push_back(added);
+  }
+  const std::size_t feature_count = model.encoder_.feature_count();
+  double least = HUGE_VAL;
+  for (const double ridge : kRidges) {
+    const Miss miss = MeasureMiss(FitRidge(kept, feature_count, ridge, pool), tested);
+    // Both in units of what a constant would miss, roughly.
+    const double sum = miss.places + 0.1 * miss.popularity;
+    if (sum >= least) continue;
+    least = sum;
+    model.ridge_ = ridge;
+    model.standard_deviation_ = std::clamp(std::sqrt(miss.popularity), 0.1, 3.0);
+  }
+  Regression regression = FitRidge(all, feature_count, model.ridge_, pool);
+  model.weights_ = std::move(regression.weights);
+  model.intercept_ = std::move(regression.intercept);
+  return model;
+}
+
+ItemContent ContentModel::Describe(SparseVector attributes) const {
+  Normalise(attributes);
+  const auto predicted = Predict(attributes, weights_, intercept_);
+  ItemContent content{.attributes = std::move(attributes), .place = {}, .log_popularity = predicted[kD]};
+  std::copy_n(predicted.begin(), kD, content.place.begin());
+  return content;
+}
+
+ItemContent ContentModel::Describe(const AttributeValues& values) const { return Describe(encoder_.Encode(values)); }
+
+ItemContent ContentModel::Describe(const Attributes& attributes, std::size_t row) const {
+  return Describe(encoder_.EncodeRow(attributes, row));
+}
+
+ContentModel::ColdFeatures ContentModel::Features(const ContentProfile& profile, const ItemContent& item) const {
+  const float closeness = Dot(profile.place, item.place.data());
+  float cosine = 0;
+  for (const auto& [feature, value] : item.attributes) cosine += profile.attributes[feature] * value;
+  return {1, closeness, closeness * profile.length_factor, item.log_popularity - intercept_[kD], cosine};
+}
+
+float ContentModel::LogProbability(const ColdFeatures& features, std::uint32_t interactions,
+                                   std::uint64_t events_since) const {
+  double log_prior = 0;
+  for (std::size_t f = 0; f < kColdFeatures; ++f) log_prior += cold_weights_[f] * features[f];
+  const double strength = 1 / (standard_deviation_ * standard_deviation_);
+  const double expected_events = strength * std::exp(-log_prior) + static_cast<double>(events_since);
+  return static_cast<float>(std::log(strength + interactions) - std::log(expected_events));
+}
+
+Status ContentModel::Save(SnapshotFileWriter& file) const {
+  ATTUNE_RETURN_IF_ERROR(encoder_.Save(file));
+  ATTUNE_RETURN_IF_ERROR(file.WriteArray<float>("weights", weights_));
+  ATTUNE_RETURN_IF_ERROR(file.WriteArray<float>("intercept", intercept_));
+  ATTUNE_RETURN_IF_ERROR(file.WriteArray<double>("cold_weights", cold_weights_));
+  const std::array<double, 2> numbers = {standard_deviation_, ridge_};
+  return file.WriteArray<double>("numbers", numbers);
+}
+
+Result<ContentModel> ContentModel::Load(const SnapshotFile& file) {
+  ATTUNE_TRY(auto encoder, ItemEncoder::Load(file));
+  ContentModel model(std::move(encoder));
+  std::vector<double> cold_weights;
+  std::vector<double> numbers;
+  ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "weights", model.weights_));
+  ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "intercept", model.intercept_));
+  ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "cold_weights", cold_weights));
+  ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "numbers", numbers));
+  if (model.weights_.size() != model.encoder_.feature_count() * kTargets || model.intercept_.size() != kTargets ||
+      cold_weights.size() != kColdFeatures || numbers.size() != 2) {
+    return Corrupt("a content model whose weights do not fit its features");
+  }
+  std::copy(cold_weights.begin(), cold_weights.end(), model.cold_weights_.begin());
+  model.standard_deviation_ = numbers[0];
+  model.ridge_ = numbers[1];
+  return model;
+}
+
+ItemContents DescribeItems(const ContentModel& model, const TrainingView& view, std::span<const float> factors,
+                           ThreadPool& pool) {
+  const auto counts = ItemCounts(view);
+  double square = 0;
+  for (const float value : factors) square += double{value} * double{value};
+  const auto taken = static_cast<double>(std::count_if(counts.begin(), counts.end(), [](auto n) { return n > 0; }));
+  const auto unit = static_cast<float>(square > 0 ? std::sqrt(taken / square) : 1);
+  ItemContents contents(view.item_count());
+  pool.ParallelFor((contents.size() + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
+    const std::size_t end = std::min(contents.size(), (task + 1) * kRowsPerTask);
+    for (std::size_t item = task * kRowsPerTask; item < end; ++item) {
+      contents[item] = model.Describe(view.data->item_attributes, item);
+      const auto count = static_cast<float>(counts[item]);
+      const float share = count / (count + kPlacePrior);
+      for (std::size_t d = 0; d < kD; ++d) {
+        contents[item].place[d] += share * (factors[item * kD + d] * unit - contents[item].place[d]);
+      }
+    }
+  });
+  return contents;
+}
+
+std::unique_ptr<LatentMember> LatentMember::Fit(std::span<const ItemContent> contents) {
+  std::vector<float> places;
+  for (const ItemContent& content : contents) places.insert(places.end(), content.place.begin(), content.place.end());
+  return std::unique_ptr<LatentMember>(new LatentMember(std::move(places)));
+}
+
+std::span<const std::string_view> LatentMember::feature_names() const { return kNames; }
+
+void LatentMember::Score(const Query& query, MemberScratch&, std::span<float> features) const {
+  const std::size_t item_count = places_.size() / kD;
+  LatentPlace place{};
+  float loudness = 1;
+  const std::size_t read = std::min(query.items.size(), kProfileEvents);
+  for (std::size_t age = 1; age <= read; ++age, loudness *= kProfileDecay) {
+    const std::uint32_t item = query.items[query.items.size() - age];
+    if (item >= item_count) continue;
+    for (std::size_t d = 0; d < kD; ++d) place[d] += loudness * places_[item * kD + d];
+  }
+  const float length = std::sqrt(Dot(place, place.data()));
+  for (float& value : place) value = length > 0 ? value / length : 0;
+  for (std::size_t item = 0; item < item_count; ++item) features[item] = Dot(place, places_.data() + item * kD);
+}
+
+Status LatentMember::Save(SnapshotFileWriter& file) const { return file.WriteArray<float>("places", places_); }
+
+Result<std::unique_ptr<Member>> LatentMember::Load(const SnapshotFile& file) {
+  std::vector<float> places;
+  ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "places", places));
+  if (places.size() % kD != 0) return Corrupt("latent places of the wrong length");
+  return std::unique_ptr<Member>(new LatentMember(std::move(places)));
+}
+
+}  // namespace attune

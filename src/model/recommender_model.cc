@@ -1,0 +1,193 @@
+#include "model/recommender_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace attune {
+namespace {
+
+/// log Σ exp(values), over those that `counts` says.
+template <class Counts>
+double LogSumExp(std::span<const float> values, const Counts& counts) {
+  float largest = -HUGE_VALF;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (counts(i)) largest = std::max(largest, values[i]);
+  }
+  if (largest == -HUGE_VALF) return 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (counts(i)) sum += std::exp(values[i] - largest);
+  }
+  return largest + std::log(sum);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const RecommenderModel>> RecommenderModel::Load(Env& env, const std::string& folder) {
+  ATTUNE_TRY(auto manifest, ReadManifest(env, folder));
+  ATTUNE_TRY(auto parts, LoadModel(env, folder, manifest));
+  auto cold_items = std::make_shared<std::vector<std::uint32_t>>();
+  for (std::uint32_t item = 0; item < parts.catalogue.ids.size(); ++item) {
+    const bool was_trained = item < parts.trained_item_count && parts.catalogue.interactions[item] > 0;
+    if (!was_trained) cold_items->push_back(item);
+  }
+  auto model = std::shared_ptr<RecommenderModel>(new RecommenderModel());
+  model->manifest_ = std::make_shared<const Manifest>(std::move(manifest));
+  model->parts_ = std::make_shared<const ModelParts>(std::move(parts));
+  model->cold_items_ = std::move(cold_items);
+  return std::shared_ptr<const RecommenderModel>(std::move(model));
+}
+
+std::shared_ptr<const RecommenderModel> RecommenderModel::WithItems(std::span<const NewItem> items) const {
+  auto extended = std::shared_ptr<RecommenderModel>(new RecommenderModel(*this));
+  for (const NewItem& item : items) {
+    const auto known = extended->FindItem(item.id);
+    if (known && !extended->IsCold(*known)) continue;
+    auto addition = std::make_shared<const Addition>(Addition{.id = item.id,
+                                                              .created_ms = item.created_ms,
+                                                              .interactions = item.interactions,
+                                                              .events_since = item.events_since,
+                                                              .content = parts_->content->Describe(item.attributes)});
+    const std::size_t own = parts_->catalogue.ids.size();
+    if (!known) {
+      extended->added_index_.emplace(addition->id, static_cast<std::uint32_t>(own + extended->additions_.size()));
+      extended->additions_.push_back(std::move(addition));
+    } else if (*known >= own) {
+      // The map's key is a view into the addition that goes: put the new one's in its place.
+      extended->added_index_.erase(extended->additions_[*known - own]->id);
+      extended->added_index_.emplace(addition->id, *known);
+      extended->additions_[*known - own] = std::move(addition);
+    } else {
+      extended->replaced_[*known] = std::move(addition);
+    }
+  }
+  return extended;
+}
+
+const RecommenderModel::Addition* RecommenderModel::FindAddition(std::uint32_t item) const {
+  const std::size_t own = parts_->catalogue.ids.size();
+  if (item >= own) return additions_[item - own].get();
+  const auto found = replaced_.find(item);
+  return found == replaced_.end() ? nullptr : found->second.get();
+}
+
+std::optional<std::uint32_t> RecommenderModel::FindItem(std::string_view item_id) const {
+  if (const auto own = parts_->catalogue.ids.Find(item_id)) return own;
+  const auto added = added_index_.find(item_id);
+  if (added == added_index_.end()) return std::nullopt;
+  return added->second;
+}
+
+std::string_view RecommenderModel::item_id(std::uint32_t item) const {
+  ATTUNE_CHECK(item < item_count());
+  const Addition* addition = FindAddition(item);
+  return addition != nullptr ? std::string_view(addition->id) : parts_->catalogue.ids.id(item);
+}
+
+std::int64_t RecommenderModel::item_created_ms(std::uint32_t item) const {
+  ATTUNE_CHECK(item < item_count());
+  const Addition* addition = FindAddition(item);
+  return addition != nullptr ? addition->created_ms : parts_->catalogue.created_ms[item];
+}
+
+ItemPrior RecommenderModel::item_prior(std::uint32_t item) const {
+  ATTUNE_CHECK(item < item_count());
+  ItemPrior prior{.standard_deviation = static_cast<float>(parts_->content->standard_deviation())};
+  if (const Addition* addition = FindAddition(item)) {
+    prior.interactions = addition->interactions;
+  } else {
+    prior.interactions = parts_->catalogue.interactions[item];
+    prior.impressions = parts_->catalogue.impressions[item];
+  }
+  return prior;
+}
+
+bool RecommenderModel::IsCold(std::uint32_t item) const {
+  return item >= trained_item_count() || parts_->catalogue.interactions[item] == 0;
+}
+
+const ItemContent& RecommenderModel::ContentOf(std::uint32_t item) const {
+  const Addition* addition = FindAddition(item);
+  return addition != nullptr ? addition->content : parts_->catalogue.contents[item];
+}
+
+TrainedHistory RecommenderModel::FindHistory(std::string_view user_id) const {
+  const ModelHistories& histories = parts_->histories;
+  const auto user = histories.users.Find(user_id);
+  if (!user) return {};
+  const std::uint64_t begin = histories.offsets[*user];
+  const std::uint64_t length = histories.offsets[*user + 1] - begin;
+  return {.user = *user,
+          .items = std::span(histories.items).subspan(begin, length),
+          .timestamp_ms = std::span(histories.timestamp_ms).subspan(begin, length),
+          .event_type = std::span(histories.event_type).subspan(begin, length),
+          .event_value = std::span(histories.event_value).subspan(begin, length)};
+}
+
+std::uint32_t RecommenderModel::FindEventType(std::string_view event_type) const {
+  std::string lower(event_type);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return parts_->histories.event_types.Find(lower).value_or(kNoIndex);
+}
+
+ScoreScratch RecommenderModel::MakeScratch() const {
+  ScoreScratch scratch;
+  for (const auto& member : parts_->members) scratch.members.push_back(member->MakeScratch());
+  scratch.features.resize(parts_->blend.feature_names.size() * trained_item_count());
+  return scratch;
+}
+
+float RecommenderModel::ColdScore(std::uint32_t item, const ContentProfile& profile) const {
+  const auto features = parts_->content->Features(profile, ContentOf(item));
+  const Addition* addition = FindAddition(item);
+  return addition != nullptr ? parts_->content->LogProbability(features, addition->interactions, addition->events_since)
+                             : parts_->content->LogProbability(features, parts_->catalogue.interactions[item],
+                                                               parts_->catalogue.events_since[item]);
+}
+
+void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch, std::span<float> scores) const {
+  ATTUNE_CHECK(scores.size() == item_count());
+  Query query = whole_query;
+  if (query.items.size() > kHistoryMax) {
+    const auto newest = [](auto values) { return values.empty() ? values : values.last(kHistoryMax); };
+    query.items = newest(query.items);
+    query.timestamp_ms = newest(query.timestamp_ms);
+    query.event_type = newest(query.event_type);
+    query.event_value = newest(query.event_value);
+  }
+  const std::size_t trained = trained_item_count();
+  std::size_t filled = 0;
+  for (std::size_t m = 0; m < parts_->members.size(); ++m) {
+    const Member& member = *parts_->members[m];
+    const std::size_t size = member.feature_names().size() * trained;
+    member.Score(query, *scratch.members[m], std::span(scratch.features).subspan(filled, size));
+    filled += size;
+  }
+  const auto warm = scores.first(trained);
+  parts_->blend.Apply(query, scratch.features, warm);
+  const auto log_total =
+      static_cast<float>(LogSumExp(warm, [&](std::size_t item) { return parts_->catalogue.interactions[item] > 0; }));
+  for (float& score : warm) score -= log_total;
+
+  const std::size_t own = parts_->catalogue.ids.size();
+  if (!cold_items_->empty() || !additions_.empty()) {
+    const ContentProfile profile =
+        MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
+                    [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });
+    for (const std::uint32_t item : *cold_items_) scores[item] = ColdScore(item, profile);
+    for (std::size_t i = 0; i < additions_.size(); ++i) {
+      scores[own + i] = ColdScore(static_cast<std::uint32_t>(own + i), profile);
+    }
+    for (const RepeatedItem& repeated : RepeatedItems(query.items, scores.size())) {
+      if (IsCold(repeated.item)) {
+        scores[repeated.item] += parts_->blend.RepeatScore(repeated, query.items.size());
+      }
+    }
+  }
+  const auto total = static_cast<float>(LogSumExp(scores, [](std::size_t) { return true; }));
+  for (float& score : scores) score -= total;
+}
+
+}  // namespace attune
