@@ -28,6 +28,10 @@ double LogSumExp(std::span<const float> values, const Counts& counts) {
 Result<std::shared_ptr<const RecommenderModel>> RecommenderModel::Load(Env& env, const std::string& folder) {
   ATTUNE_TRY(auto manifest, ReadManifest(env, folder));
   ATTUNE_TRY(auto parts, LoadModel(env, folder, manifest));
+  return FromParts(std::move(manifest), std::move(parts));
+}
+
+std::shared_ptr<const RecommenderModel> RecommenderModel::FromParts(Manifest manifest, ModelParts parts) {
   auto cold_items = std::make_shared<std::vector<std::uint32_t>>();
   for (std::uint32_t item = 0; item < parts.catalogue.ids.size(); ++item) {
     const bool was_trained = item < parts.trained_item_count && parts.catalogue.interactions[item] > 0;
@@ -37,7 +41,7 @@ Result<std::shared_ptr<const RecommenderModel>> RecommenderModel::Load(Env& env,
   model->manifest_ = std::make_shared<const Manifest>(std::move(manifest));
   model->parts_ = std::make_shared<const ModelParts>(std::move(parts));
   model->cold_items_ = std::move(cold_items);
-  return std::shared_ptr<const RecommenderModel>(std::move(model));
+  return model;
 }
 
 std::shared_ptr<const RecommenderModel> RecommenderModel::WithItems(std::span<const NewItem> items) const {

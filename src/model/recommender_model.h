@@ -53,6 +53,9 @@ class RecommenderModel {
   /// Reads the artifact that train/ wrote. Corrupt for a torn or altered file or a version newer than this program's.
   static Result<std::shared_ptr<const RecommenderModel>> Load(Env& env, const std::string& folder);
 
+  /// The same from what was just fitted.
+  static std::shared_ptr<const RecommenderModel> FromParts(Manifest manifest, ModelParts parts);
+
   /// A model whose catalogue has these items too. An item that is known keeps its index; if training never met it, its
   /// attributes are taken anew. Shares everything else with this model: cost O(items added since training).
   std::shared_ptr<const RecommenderModel> WithItems(std::span<const NewItem> items) const;

@@ -1,0 +1,386 @@
+#include "train/blend_fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "model/listwise_fit.h"
+
+namespace attune {
+namespace {
+
+// Of each list: the items that one feature puts on top, and the sample of the others.
+constexpr std::size_t kTopPerFeature = 60;
+constexpr std::size_t kSampled = 200;
+// Tasks are fixed, so that results do not depend on the number of threads.
+constexpr std::size_t kTasks = 64;
+// How firmly weights are held at zero, in units of lists: the second halves move with length and are held firmer.
+constexpr double kRidge = 0.3;
+constexpr double kLengthRidge = 3;
+// Fewer cases than this cannot tell weights apart by length.
+constexpr std::size_t kLengthCasesMin = 200;
+// Share of the items held out to learn about new ones.
+constexpr std::uint64_t kHeldOutOneIn = 8;
+constexpr std::size_t kColdSampled = 300;
+constexpr double kColdRidge = 1;
+
+struct CaseRows {
+  std::vector<float> features;
+  std::vector<float> offsets;
+};
+
+/// Scores queries with all members into one array. One thread at a time.
+class Scorer {
+ public:
+  Scorer(std::span<const std::shared_ptr<const Member>> members, std::size_t item_count)
+      : members_(members), item_count_(item_count) {
+    std::size_t features = 0;
+    for (const auto& member : members) {
+      scratches_.push_back(member->MakeScratch());
+      features += member->feature_names().size();
+    }
+    features_.resize(features * item_count);
+  }
+
+  std::span<const float> Score(const Query& query) {
+    std::size_t filled = 0;
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      const std::size_t size = members_[m]->feature_names().size() * item_count_;
+      members_[m]->Score(query, *scratches_[m], std::span(features_).subspan(filled, size));
+      filled += size;
+    }
+    return features_;
+  }
+
+ private:
+  const std::span<const std::shared_ptr<const Member>> members_;
+  const std::size_t item_count_;
+  std::vector<std::unique_ptr<MemberScratch>> scratches_;
+  std::vector<float> features_;
+};
+
+/// Adds the items with the `count` largest values, among those allowed.
+void AddTop(std::span<const float> values, std::span<const std::uint32_t> allowed, std::size_t count,
+            std::vector<float>& work, std::vector<std::uint32_t>& chosen) {
+  work.clear();
+  for (const std::uint32_t item : allowed) work.push_back(values[item]);
+  if (work.size() > count) {
+    std::nth_element(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(count), work.end(), std::greater<>());
+  }
+  const float threshold = work.size() > count ? work[count] : -HUGE_VALF;
+  std::size_t added = 0;
+  for (const std::uint32_t item : allowed) {
+    if (values[item] > threshold && added < count) {
+      chosen.push_back(item);
+      ++added;
+    }
+  }
+}
+
+/// The items of one list: answer first, then others once each, and how many items each of the sampled stands for.
+struct Candidates {
+  std::vector<std::uint32_t> items;
+  std::size_t certain = 0;  ///< Items before here stand for themselves.
+  float sampled_offset = 0;
+};
+
+Candidates ChooseCandidates(std::uint32_t answer, std::span<const std::uint32_t> history,
+                            std::span<const float> features, std::span<const std::uint32_t> warm,
+                            std::size_t item_count, Random& random) {
+  Candidates candidates;
+  std::vector<std::uint32_t> certain(history.begin(), history.end());
+  std::vector<float> work;
+  for (std::size_t f = 0; f * item_count < features.size(); ++f) {
+    AddTop(features.subspan(f * item_count, item_count), warm, kTopPerFeature, work, certain);
+  }
+  std::unordered_set<std::uint32_t> taken{answer};
+  candidates.items.push_back(answer);
+  for (const std::uint32_t item : certain) {
+    if (std::binary_search(warm.begin(), warm.end(), item) && taken.insert(item).second) {
+      candidates.items.push_back(item);
+    }
+  }
+  candidates.certain = candidates.items.size();
+  const std::size_t rest = warm.size() - candidates.certain;
+  const std::size_t wanted = std::min(rest, kSampled);
+  // Rejection is cheap while the rest is large; a small rest is taken whole.
+  if (rest <= kSampled * 2) {
+    for (const std::uint32_t item : warm) {
+      if (taken.insert(item).second) candidates.items.push_back(item);
+    }
+    return candidates;
+  }
+  while (candidates.items.size() < candidates.certain + wanted) {
+    const std::uint32_t item = warm[random.Below(warm.size())];
+    if (taken.insert(item).second) candidates.items.push_back(item);
+  }
+  candidates.sampled_offset = std::log(static_cast<float>(rest) / static_cast<float>(wanted));
+  return candidates;
+}
+
+std::vector<std::uint32_t> WarmItems(const TrainingView& view) {
+  const auto counts = ItemCounts(view);
+  std::vector<std::uint32_t> warm;
+  for (std::uint32_t item = 0; item < counts.size(); ++item) {
+    if (counts[item] > 0) warm.push_back(item);
+  }
+  return warm;
+}
+
+CaseRows MakeRows(const Query& query, const Candidates& candidates, std::span<const float> features,
+                  std::size_t item_count, float length_factor) {
+  CaseRows rows;
+  const std::size_t feature_count = features.size() / item_count;
+  std::vector<RepeatedItem> repeated = RepeatedItems(query.items, item_count);
+  std::sort(repeated.begin(), repeated.end(), [](const auto& a, const auto& b) { return a.item < b.item; });
+  for (std::size_t i = 0; i < candidates.items.size(); ++i) {
+    const std::uint32_t item = candidates.items[i];
+    std::vector<float> row;
+    for (std::size_t f = 0; f < feature_count; ++f) row.push_back(features[f * item_count + item]);
+    const auto found = std::lower_bound(repeated.begin(), repeated.end(), item,
+                                        [](const RepeatedItem& r, std::uint32_t wanted) { return r.item < wanted; });
+    const bool is_repeated = found != repeated.end() && found->item == item;
+    for (std::size_t r = 0; r < kRepeatFeatures; ++r) row.push_back(is_repeated ? found->values[r] : 0);
+    const std::size_t width = row.size();
+    for (std::size_t f = 0; f < width; ++f) row.push_back(row[f] * length_factor);
+    rows.features.insert(rows.features.end(), row.begin(), row.end());
+    rows.offsets.push_back(i < candidates.certain ? 0 : candidates.sampled_offset);
+  }
+  return rows;
+}
+
+double MeanNdcg(std::span<const double> ranks) {
+  double sum = 0;
+  for (const double rank : ranks) sum += rank < 10 ? 1 / std::log2(rank + 2) : 0;
+  return sum / static_cast<double>(std::max<std::size_t>(1, ranks.size()));
+}
+
+/// A way of weighing: which of the weights may differ from zero.
+struct Shape {
+  std::vector<double> ridge;  ///< Infinite ones hold a weight at zero.
+};
+
+constexpr double kHeld = 1e12;
+
+struct Folds {
+  std::array<std::vector<std::size_t>, 2> lists;
+  std::vector<std::size_t> all;
+};
+
+/// NDCG@10 and loss of a shape, each fold scored with weights of the other.
+struct Validated {
+  double ndcg = 0;
+  double loss = 0;
+};
+Validated CrossValidate(const ListwiseProblem& problem, const Folds& folds, const Shape& shape, ThreadPool& pool) {
+  Validated result;
+  std::vector<double> ranks;
+  const std::vector<double> start(problem.feature_count);
+  for (std::size_t fold = 0; fold < 2; ++fold) {
+    const auto weights = FitListwise(problem, folds.lists[1 - fold], start, shape.ridge, pool);
+    const auto fold_ranks = ListwiseRanks(problem, folds.lists[fold], weights);
+    ranks.insert(ranks.end(), fold_ranks.begin(), fold_ranks.end());
+    result.loss += ListwiseLoss(problem, folds.lists[fold], weights) * static_cast<double>(folds.lists[fold].size());
+  }
+  result.ndcg = MeanNdcg(ranks);
+  result.loss /= static_cast<double>(std::max<std::size_t>(1, ranks.size()));
+  return result;
+}
+
+Result<ListwiseProblem> MakeProblem(std::span<const std::shared_ptr<const Member>> members, const TrainingView& view,
+                                    std::span<const ValidationCase> cases, const FitOptions& options,
+                                    const FitContext& context, const Blend& blend) {
+  const auto warm = WarmItems(view);
+  const std::size_t item_count = view.item_count();
+  std::vector<CaseRows> rows(cases.size());
+  context.pool.ParallelFor(kTasks, [&](std::size_t task) {
+    Scorer scorer(members, item_count);
+    for (std::size_t i = task; i < cases.size() && !context.cancelled; i += kTasks) {
+      const std::uint32_t answer = view.data->interactions.item[cases[i].position];
+      if (!std::binary_search(warm.begin(), warm.end(), answer)) continue;
+      const Query query = CaseQuery(*view.data, cases[i], options.history_max);
+      Random random(MixSeed(options.seed, cases[i].position));
+      const auto features = scorer.Score(query);
+      const auto candidates = ChooseCandidates(answer, query.items, features, warm, item_count, random);
+      rows[i] = MakeRows(query, candidates, features, item_count, blend.LengthFactor(query.items.size()));
+    }
+  });
+  ATTUNE_RETURN_IF_ERROR(context.Step("weighing members"));
+  ListwiseProblem problem;
+  problem.feature_count = 2 * (blend.feature_names.size() + kRepeatFeatures);
+  for (CaseRows& one : rows) {
+    if (one.offsets.empty()) continue;
+    problem.features.insert(problem.features.end(), one.features.begin(), one.features.end());
+    problem.offsets.insert(problem.offsets.end(), one.offsets.begin(), one.offsets.end());
+    problem.list_begin.push_back(problem.offsets.size());
+    one = {};
+  }
+  return problem;
+}
+
+double MedianLength(const TrainingData& data, std::span<const ValidationCase> cases, std::size_t history_max) {
+  std::vector<double> lengths;
+  for (const ValidationCase& one : cases) {
+    lengths.push_back(static_cast<double>(CaseQuery(data, one, history_max).items.size()));
+  }
+  if (lengths.empty()) return 1;
+  std::nth_element(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2), lengths.end());
+  return std::max(1.0, lengths[lengths.size() / 2]);
+}
+
+Folds MakeFolds(std::size_t list_count, std::uint64_t seed) {
+  Folds folds;
+  for (std::size_t list = 0; list < list_count; ++list) {
+    folds.lists[MixSeed(seed, list) % 2].push_back(list);
+    folds.all.push_back(list);
+  }
+  return folds;
+}
+
+}  // namespace
+
+Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, const TrainingView& view,
+                       std::span<const ValidationCase> cases, const FitOptions& options, const FitContext& context,
+                       std::map<std::string, double>& figures) {
+  Blend blend;
+  for (const auto& member : members) {
+    for (const std::string_view name : member->feature_names()) blend.feature_names.emplace_back(name);
+  }
+  const std::size_t feature_count = blend.feature_names.size();
+  const std::size_t width = feature_count + kRepeatFeatures;
+  blend.typical_length = MedianLength(*view.data, cases, options.history_max);
+  // Without history there is popularity alone: the recent one where there is one.
+  blend.empty_weights.assign(feature_count, 0);
+  const auto recent = std::find(blend.feature_names.begin(), blend.feature_names.end(), "recent_popularity");
+  const auto plain = std::find(blend.feature_names.begin(), blend.feature_names.end(), "popularity");
+  const auto popularity = recent != blend.feature_names.end() ? recent : plain;
+  ATTUNE_CHECK(popularity != blend.feature_names.end());
+  blend.empty_weights[static_cast<std::size_t>(popularity - blend.feature_names.begin())] = 1;
+
+  ATTUNE_TRY(const auto problem, MakeProblem(members, view, cases, options, context, blend));
+  const Folds folds = MakeFolds(problem.list_count(), options.seed);
+  Shape plain_shape{.ridge = std::vector<double>(2 * width, kRidge)};
+  std::fill(plain_shape.ridge.begin() + static_cast<std::ptrdiff_t>(width), plain_shape.ridge.end(), kHeld);
+  Shape chosen = plain_shape;
+  Validated best = CrossValidate(problem, folds, plain_shape, context.pool);
+  if (problem.list_count() >= kLengthCasesMin) {
+    Shape by_length = plain_shape;
+    std::fill(by_length.ridge.begin() + static_cast<std::ptrdiff_t>(width), by_length.ridge.end(), kLengthRidge);
+    const Validated validated = CrossValidate(problem, folds, by_length, context.pool);
+    if (validated.loss < best.loss) {
+      best = validated;
+      chosen = by_length;
+    }
+  }
+  figures["blend_validation_ndcg_at_10"] = best.ndcg;
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    ATTUNE_RETURN_IF_ERROR(context.Step("validating members"));
+    Shape single = plain_shape;
+    for (std::size_t other = 0; other < feature_count; ++other) single.ridge[other] = other == f ? kRidge : kHeld;
+    const Validated validated = CrossValidate(problem, folds, single, context.pool);
+    figures[blend.feature_names[f] + "_validation_ndcg_at_10"] = validated.ndcg;
+    if (validated.ndcg > best.ndcg) {
+      best = validated;
+      chosen = single;
+    }
+  }
+  const std::vector<double> start(2 * width);
+  const auto weights = FitListwise(problem, folds.all, start, chosen.ridge, context.pool);
+  blend.weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(width));
+  blend.by_length.assign(weights.begin() + static_cast<std::ptrdiff_t>(width), weights.end());
+  for (std::size_t f = 0; f < 2 * width; ++f) {
+    if (chosen.ridge[f] == kHeld) (f < width ? blend.weights[f] : blend.by_length[f - width]) = 0;
+  }
+  return blend;
+}
+
+Result<std::array<double, ContentModel::kColdFeatures>> FitColdWeights(
+    const ModelParts& parts, std::span<const float> factors, const TrainingView& view,
+    std::span<const ValidationCase> cases, const FitOptions& options, const FitContext& context) {
+  const std::size_t item_count = view.item_count();
+  const auto warm = WarmItems(view);
+  std::vector<std::uint8_t> held_out(item_count);
+  std::vector<std::uint32_t> held_items;
+  for (const std::uint32_t item : warm) {
+    if (MixSeed(MixSeed(options.seed, 3), item) % kHeldOutOneIn != 0) continue;
+    held_out[item] = 1;
+    held_items.push_back(item);
+  }
+  constexpr std::size_t kWidth = ContentModel::kColdFeatures;
+  // Until something is learned, a new item is as likely as an item that stands in the middle.
+  std::array<double, kWidth> start{};
+  start[0] = -std::log(static_cast<double>(std::max<std::size_t>(1, warm.size())));
+  start[3] = 1;
+  if (held_items.empty() || held_items.size() == warm.size()) return start;
+
+  const ContentModel content = ContentModel::Fit(view, factors, held_out, context.pool);
+  const ItemContents contents = DescribeItems(content, view, factors, context.pool);
+  ItemContents held_contents(item_count);
+  for (const std::uint32_t item : held_items) held_contents[item] = content.Describe(view.data->item_attributes, item);
+  std::vector<CaseRows> rows(cases.size());
+  context.pool.ParallelFor(kTasks, [&](std::size_t task) {
+    Scorer scorer(parts.members, item_count);
+    std::vector<float> scores(item_count);
+    for (std::size_t i = task; i < cases.size() && !context.cancelled; i += kTasks) {
+      const std::uint32_t answer = view.data->interactions.item[cases[i].position];
+      if (parts.catalogue.interactions[answer] == 0) continue;
+      const Query query = CaseQuery(*view.data, cases[i], options.history_max);
+      parts.blend.Apply(query, scorer.Score(query), scores);
+      double warm_total = 0;
+      for (const std::uint32_t item : warm) {
+        if (held_out[item] == 0) warm_total += std::exp(static_cast<double>(scores[item]));
+      }
+      const ContentProfile profile =
+          MakeProfile(query.items, content.attribute_count(), parts.blend.LengthFactor(query.items.size()),
+                      [&](std::uint32_t item) { return held_out[item] != 0 ? nullptr : &contents[item]; });
+      CaseRows& out = rows[i];
+      const auto add_warm = [&](double log_share) {
+        out.features.insert(out.features.end(), kWidth, 0.0f);
+        out.offsets.push_back(static_cast<float>(log_share));
+      };
+      const auto add_cold = [&](std::uint32_t item, double offset) {
+        const auto features = content.Features(profile, held_contents[item]);
+        out.features.insert(out.features.end(), features.begin(), features.end());
+        out.offsets.push_back(static_cast<float>(offset));
+      };
+      const double log_warm_total = std::log(std::max(warm_total, 1e-300));
+      if (held_out[answer] != 0) {
+        add_cold(answer, 0);
+        add_warm(0);
+      } else {
+        const double share = scores[answer] - log_warm_total;
+        add_warm(share);
+        // All other known items as one: what they have together.
+        add_warm(std::log1p(-std::min(std::exp(share), 1 - 1e-9)));
+      }
+      Random random(MixSeed(options.seed, cases[i].position));
+      const std::size_t sampled = std::min(held_items.size(), kColdSampled);
+      const double offset = std::log(static_cast<double>(held_items.size()) / static_cast<double>(sampled));
+      const std::size_t first = random.Below(held_items.size());
+      for (std::size_t s = 0; s < sampled; ++s) {
+        const std::uint32_t item = held_items[(first + s) % held_items.size()];
+        if (item != answer) add_cold(item, offset);
+      }
+    }
+  });
+  ATTUNE_RETURN_IF_ERROR(context.Step("fitting new items"));
+  ListwiseProblem problem;
+  problem.feature_count = kWidth;
+  std::vector<std::size_t> lists;
+  for (const CaseRows& one : rows) {
+    if (one.offsets.empty()) continue;
+    problem.features.insert(problem.features.end(), one.features.begin(), one.features.end());
+    problem.offsets.insert(problem.offsets.end(), one.offsets.begin(), one.offsets.end());
+    lists.push_back(problem.list_count());
+    problem.list_begin.push_back(problem.offsets.size());
+  }
+  const std::vector<double> ridge(kWidth, kColdRidge);
+  const auto weights = FitListwise(problem, lists, start, ridge, context.pool);
+  std::array<double, kWidth> out{};
+  std::copy(weights.begin(), weights.end(), out.begin());
+  return out;
+}
+
+}  // namespace attune

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "train/model_fit.h"
+
+namespace attune {
+
+/// Fits the blend of `members` on `cases` by listwise cross-entropy: each list holds the answer, the items that any
+/// feature puts on top, the history, and a sample of the rest that stands for all of it. Whether weights move with the
+/// history's length is decided by two-fold cross-validation; a blend that ranks worse there than a single feature gives
+/// way to that feature. `figures` gets the cross-validated NDCG@10 of the blend and of each feature.
+Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, const TrainingView& view,
+                       std::span<const ValidationCase> cases, const FitOptions& options, const FitContext& context,
+                       std::map<std::string, double>& figures);
+
+/// Fits how far to trust a content model about items that nobody met: items are held out of a second content model,
+/// and the answers among them tell. Zero events of held-out items enter a profile.
+Result<std::array<double, ContentModel::kColdFeatures>> FitColdWeights(
+    const ModelParts& parts, std::span<const float> factors, const TrainingView& view,
+    std::span<const ValidationCase> cases, const FitOptions& options, const FitContext& context);
+
+}  // namespace attune

@@ -1,0 +1,170 @@
+#include "train/model_fit.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/latent_factors.h"
+#include "model/linear.h"
+#include "model/popularity.h"
+#include "model/sequential_neighbours.h"
+#include "model/sequential_rules.h"
+#include "train/blend_fit.h"
+
+namespace attune {
+namespace {
+
+// Half-lives tried: the time from the oldest to the newest interaction, divided by these.
+constexpr std::array<std::int64_t, 6> kHalfLifeParts = {2, 4, 8, 16, 32, 64};
+
+double MeanLogShare(const TrainingView& view, std::span<const ValidationCase> cases, std::int64_t half_life_ms) {
+  const auto popularity = Popularity::Fit(view, half_life_ms);
+  const std::size_t features = popularity->feature_names().size();
+  std::vector<float> shares(features * view.item_count());
+  MemberScratch scratch;
+  popularity->Score({}, scratch, shares);
+  const float* last = shares.data() + (features - 1) * view.item_count();
+  double sum = 0;
+  for (const ValidationCase& validation_case : cases)
+    sum += last[view.data->interactions.item[validation_case.position]];
+  return sum / static_cast<double>(std::max<std::size_t>(1, cases.size()));
+}
+
+std::int64_t ChooseHalfLife(const TrainingView& view, std::span<const ValidationCase> cases) {
+  std::int64_t oldest = INT64_MAX;
+  std::int64_t newest = INT64_MIN;
+  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
+    if (view.Length(user) == 0) continue;
+    oldest = std::min(oldest, view.Times(user).front());
+    newest = std::max(newest, view.Times(user).back());
+  }
+  std::int64_t best = 0;
+  double best_log_share = MeanLogShare(view, cases, 0);
+  for (const std::int64_t part : kHalfLifeParts) {
+    const std::int64_t half_life = newest > oldest ? (newest - oldest) / part : 0;
+    if (half_life <= 0) continue;
+    const double log_share = MeanLogShare(view, cases, half_life);
+    if (log_share > best_log_share) {
+      best_log_share = log_share;
+      best = half_life;
+    }
+  }
+  return best;
+}
+
+void FillCatalogue(const TrainingView& view, ModelCatalogue& catalogue) {
+  const TrainingData& data = *view.data;
+  for (std::uint32_t item = 0; item < data.items.size(); ++item) catalogue.ids.Add(data.items.id(item));
+  catalogue.created_ms = data.item_created_ms;
+  catalogue.interactions = ItemCounts(view);
+  catalogue.impressions.assign(data.items.size(), 0);
+  for (const std::uint32_t item : data.interactions.impressions) ++catalogue.impressions[item];
+  std::vector<std::int64_t> times = data.interactions.timestamp_ms;
+  std::sort(times.begin(), times.end());
+  for (const std::int64_t created : catalogue.created_ms) {
+    catalogue.events_since.push_back(
+        static_cast<std::uint64_t>(times.end() - std::upper_bound(times.begin(), times.end(), created)));
+  }
+}
+
+void FillHistories(const TrainingView& view, std::size_t history_max, ModelHistories& histories) {
+  const TrainingData& data = *view.data;
+  for (std::uint32_t type = 0; type < data.interactions.event_types.size(); ++type) {
+    histories.event_types.Add(data.interactions.event_types.id(type));
+  }
+  for (std::uint32_t user = 0; user < data.users.size(); ++user) {
+    histories.users.Add(data.users.id(user));
+    const auto append = [&](auto values, auto& out) {
+      const auto newest = values.last(std::min(values.size(), history_max));
+      out.insert(out.end(), newest.begin(), newest.end());
+    };
+    append(view.Items(user), histories.items);
+    append(view.Times(user), histories.timestamp_ms);
+    append(view.EventTypes(user), histories.event_type);
+    append(view.EventValues(user), histories.event_value);
+    histories.offsets.push_back(histories.items.size());
+  }
+}
+
+/// Everything but blend and cold weights. `factors` gets the latent factors.
+Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms, const FitOptions& options,
+                            const FitContext& context, std::vector<float>& factors) {
+  ModelParts parts;
+  parts.trained_item_count = view.item_count();
+  ATTUNE_RETURN_IF_ERROR(context.Step("counting"));
+  FillCatalogue(view, parts.catalogue);
+  FillHistories(view, options.history_max, parts.histories);
+  parts.members.push_back(Popularity::Fit(view, half_life_ms));
+  ATTUNE_RETURN_IF_ERROR(context.Step("indexing histories"));
+  const auto index = std::make_shared<const SequenceIndex>(SequenceIndex::Build(view));
+  parts.members.push_back(SequentialNeighbours::Fit(index));
+  ATTUNE_RETURN_IF_ERROR(context.Step("fitting rules"));
+  parts.members.push_back(SequentialRules::Fit(*index, context.pool));
+  ATTUNE_RETURN_IF_ERROR(context.Step("fitting the linear model"));
+  parts.members.push_back(LinearModel::Fit(view, context.pool));
+  ATTUNE_RETURN_IF_ERROR(context.Step("fitting content"));
+  factors = FitLatentFactors(view, options.seed, context.pool);
+  auto content = std::make_shared<ContentModel>(ContentModel::Fit(view, factors, {}, context.pool));
+  parts.catalogue.contents = DescribeItems(*content, view, factors, context.pool);
+  parts.content = content;
+  parts.members.push_back(LatentMember::Fit(parts.catalogue.contents));
+  return parts;
+}
+
+void SetColdWeights(ModelParts& parts, const std::array<double, ContentModel::kColdFeatures>& weights) {
+  auto content = std::make_shared<ContentModel>(*parts.content);
+  content->set_cold_weights(weights);
+  parts.content = std::move(content);
+}
+
+}  // namespace
+
+Status FitContext::Step(std::string_view step) const {
+  if (cancelled.load(std::memory_order_relaxed)) return Cancelled("training was stopped");
+  if (on_step) on_step(step);
+  return {};
+}
+
+Query CaseQuery(const TrainingData& data, const ValidationCase& validation_case, std::size_t history_max) {
+  const std::uint32_t begin = data.interactions.user_offsets[validation_case.user];
+  const std::size_t length = std::min<std::size_t>(validation_case.position - begin, history_max);
+  const std::size_t first = validation_case.position - length;
+  const Interactions& interactions = data.interactions;
+  return {.items = std::span(interactions.item).subspan(first, length),
+          .timestamp_ms = std::span(interactions.timestamp_ms).subspan(first, length),
+          .event_type = std::span(interactions.event_type).subspan(first, length),
+          .event_value = std::span(interactions.event_value).subspan(first, length),
+          .trained_user = validation_case.user,
+          .context = {},
+          .user_attributes = {}};
+}
+
+Result<FittedModel> FitModel(const TrainingView& view, std::span<const ValidationCase> cases, const FitOptions& options,
+                             const FitContext& context) {
+  FittedModel fitted;
+  FitChoices& choices = fitted.choices;
+  ATTUNE_RETURN_IF_ERROR(context.Step("choosing the half-life of popularity"));
+  choices.half_life_ms = options.recency ? ChooseHalfLife(view, cases) : 0;
+  std::vector<float> factors;
+  ATTUNE_TRY(fitted.parts, FitParts(view, choices.half_life_ms, options, context, factors));
+  ATTUNE_RETURN_IF_ERROR(context.Step("fitting the blend"));
+  ATTUNE_TRY(choices.blend, FitBlend(fitted.parts.members, view, cases, options, context, choices.figures));
+  fitted.parts.blend = choices.blend;
+  ATTUNE_RETURN_IF_ERROR(context.Step("fitting new items"));
+  ATTUNE_TRY(choices.cold_weights, FitColdWeights(fitted.parts, factors, view, cases, options, context));
+  SetColdWeights(fitted.parts, choices.cold_weights);
+  choices.figures["popularity_half_life_ms"] = static_cast<double>(choices.half_life_ms);
+  choices.figures["content_ridge"] = fitted.parts.content->ridge();
+  choices.figures["new_item_standard_deviation"] = fitted.parts.content->standard_deviation();
+  return fitted;
+}
+
+Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choices, const FitOptions& options,
+                              const FitContext& context) {
+  std::vector<float> factors;
+  ATTUNE_TRY(auto parts, FitParts(view, choices.half_life_ms, options, context, factors));
+  parts.blend = choices.blend;
+  SetColdWeights(parts, choices.cold_weights);
+  return parts;
+}
+
+}  // namespace attune
