@@ -13,6 +13,26 @@ constexpr int kHalvingsMax = 20;
 constexpr double kGainMin = 1e-9;   // Of the loss per list: below float noise.
 constexpr std::size_t kTasks = 32;  // Fixed, so that sums are added in the same order for any number of threads.
 
+/// The features whose weights may move or are not zero: the others cost nothing.
+std::vector<std::size_t> UsedFeatures(std::span<const double> start, std::span<const double> ridge) {
+  std::vector<std::size_t> used;
+  for (std::size_t f = 0; f < ridge.size(); ++f) {
+    if (ridge[f] < kHeldRidge || start[f] != 0) used.push_back(f);
+  }
+  return used;
+}
+
+/// The problem with the used features alone.
+ListwiseProblem Reduce(const ListwiseProblem& problem, std::span<const std::size_t> used) {
+  ListwiseProblem reduced{
+      .feature_count = used.size(), .features = {}, .offsets = problem.offsets, .list_begin = problem.list_begin};
+  reduced.features.reserve(used.size() * problem.offsets.size());
+  for (std::size_t row = 0; row < problem.offsets.size(); ++row) {
+    for (const std::size_t f : used) reduced.features.push_back(problem.features[row * problem.feature_count + f]);
+  }
+  return reduced;
+}
+
 double ScoreOf(const ListwiseProblem& problem, std::size_t row, std::span<const double> weights) {
   const float* features = problem.features.data() + row * problem.feature_count;
   double score = problem.offsets[row];
@@ -131,13 +151,9 @@ std::vector<double> Solve(std::vector<double> hessian, std::vector<double> gradi
   return gradient;
 }
 
-}  // namespace
-
-std::vector<double> FitListwise(const ListwiseProblem& problem, std::span<const std::size_t> lists,
-                                std::span<const double> start, std::span<const double> ridge, ThreadPool& pool) {
-  ATTUNE_CHECK(start.size() == problem.feature_count && ridge.size() == problem.feature_count);
+std::vector<double> Minimise(const ListwiseProblem& problem, std::span<const std::size_t> lists,
+                             std::span<const double> start, std::span<const double> ridge, ThreadPool& pool) {
   std::vector<double> weights(start.begin(), start.end());
-  if (lists.empty()) return weights;
   for (int step = 0; step < kStepsMax; ++step) {
     const Derivatives here = Differentiate(problem, lists, weights, start, ridge, pool);
     const std::vector<double> direction = Solve(here.hessian, here.gradient);
@@ -153,6 +169,26 @@ std::vector<double> FitListwise(const ListwiseProblem& problem, std::span<const 
     }
     if (!moved || gain < kGainMin * static_cast<double>(lists.size())) break;
   }
+  return weights;
+}
+
+}  // namespace
+
+std::vector<double> FitListwise(const ListwiseProblem& problem, std::span<const std::size_t> lists,
+                                std::span<const double> start, std::span<const double> ridge, ThreadPool& pool) {
+  ATTUNE_CHECK(start.size() == problem.feature_count && ridge.size() == problem.feature_count);
+  std::vector<double> weights(start.begin(), start.end());
+  const auto used = UsedFeatures(start, ridge);
+  if (lists.empty() || used.empty()) return weights;
+  if (used.size() == problem.feature_count) return Minimise(problem, lists, start, ridge, pool);
+  std::vector<double> used_start;
+  std::vector<double> used_ridge;
+  for (const std::size_t f : used) {
+    used_start.push_back(start[f]);
+    used_ridge.push_back(ridge[f]);
+  }
+  const auto found = Minimise(Reduce(problem, used), lists, used_start, used_ridge, pool);
+  for (std::size_t i = 0; i < used.size(); ++i) weights[used[i]] = found[i];
   return weights;
 }
 

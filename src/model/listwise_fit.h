@@ -19,6 +19,9 @@ struct ListwiseProblem {
   std::size_t list_count() const { return list_begin.size() - 1; }
 };
 
+/// A ridge that holds a weight at its start: the feature then costs nothing.
+inline constexpr double kHeldRidge = 1e12;
+
 /// The weights that minimise the negative log likelihood of `lists` plus Σ ridge[f] · (weight[f] - start[f])² / 2, by
 /// Newton's method with halved steps. The problem is convex: the result depends on nothing else, and has the same bits
 /// for any number of threads.

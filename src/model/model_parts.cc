@@ -68,6 +68,7 @@ Status SaveCatalogue(SnapshotFileWriter& file, const ModelParts& parts) {
   ATTUNE_RETURN_IF_ERROR(file.WriteArray("trained_item_count", std::span(&trained, 1)));
   ATTUNE_RETURN_IF_ERROR(WriteTexts(file, "ids", Texts(catalogue.ids)));
   ATTUNE_RETURN_IF_ERROR(file.WriteArray<std::int64_t>("created_ms", catalogue.created_ms));
+  ATTUNE_RETURN_IF_ERROR(file.WriteArray<std::uint8_t>("warm", catalogue.warm));
   ATTUNE_RETURN_IF_ERROR(file.WriteArray<std::uint32_t>("interactions", catalogue.interactions));
   ATTUNE_RETURN_IF_ERROR(file.WriteArray<std::uint32_t>("impressions", catalogue.impressions));
   ATTUNE_RETURN_IF_ERROR(file.WriteArray<std::uint64_t>("events_since", catalogue.events_since));
@@ -114,16 +115,21 @@ Status LoadCatalogue(const SnapshotFile& file, ModelParts& parts) {
   ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "trained_item_count", trained));
   ATTUNE_RETURN_IF_ERROR(ReadVocabulary(file, "ids", catalogue.ids));
   ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "created_ms", catalogue.created_ms));
+  ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "warm", catalogue.warm));
   ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "interactions", catalogue.interactions));
   ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "impressions", catalogue.impressions));
   ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "events_since", catalogue.events_since));
   const std::size_t count = catalogue.ids.size();
   if (trained.size() != 1 || trained[0] > count || catalogue.created_ms.size() != count ||
-      catalogue.interactions.size() != count || catalogue.impressions.size() != count ||
-      catalogue.events_since.size() != count) {
+      catalogue.warm.size() != count || catalogue.interactions.size() != count ||
+      catalogue.impressions.size() != count || catalogue.events_since.size() != count) {
     return Corrupt("a catalogue whose arrays do not fit its items");
   }
   parts.trained_item_count = static_cast<std::size_t>(trained[0]);
+  const auto joined = catalogue.warm.begin() + static_cast<std::ptrdiff_t>(parts.trained_item_count);
+  if (std::any_of(joined, catalogue.warm.end(), [](std::uint8_t warm) { return warm != 0; })) {
+    return Corrupt("a catalogue in which an item that joined later is warm");
+  }
   return LoadContents(file, parts.content->attribute_count(), catalogue);
 }
 

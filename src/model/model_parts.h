@@ -18,6 +18,7 @@ namespace attune {
 struct ModelCatalogue {
   Vocabulary ids;
   std::vector<std::int64_t> created_ms;
+  std::vector<std::uint8_t> warm;  ///< 1: the members know it. 0: it is known by attributes and counts alone.
   std::vector<std::uint32_t> interactions;
   std::vector<std::uint32_t> impressions;
   std::vector<std::uint64_t> events_since;  ///< Interactions of all items since this one was created.

@@ -20,21 +20,25 @@ void AppendLogShares(const std::vector<double>& weights, std::vector<float>& fea
 }  // namespace
 
 std::unique_ptr<Popularity> Popularity::Fit(const TrainingView& view, std::int64_t half_life_ms) {
-  const std::size_t item_count = view.item_count();
+  std::vector<std::uint32_t> items;
+  std::vector<std::int64_t> times;
+  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
+    items.insert(items.end(), view.Items(user).begin(), view.Items(user).end());
+    times.insert(times.end(), view.Times(user).begin(), view.Times(user).end());
+  }
+  return Fit(view.item_count(), items, times, half_life_ms);
+}
+
+std::unique_ptr<Popularity> Popularity::Fit(std::size_t item_count, std::span<const std::uint32_t> items,
+                                            std::span<const std::int64_t> timestamp_ms, std::int64_t half_life_ms) {
   std::vector<double> counts(item_count);
   std::vector<double> recent(item_count);
   std::int64_t newest = 0;
-  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
-    if (view.Length(user) > 0) newest = std::max(newest, view.Times(user).back());
-  }
-  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
-    const auto items = view.Items(user);
-    const auto times = view.Times(user);
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      counts[items[i]] += 1;
-      if (half_life_ms > 0) {
-        recent[items[i]] += std::exp2(-static_cast<double>(newest - times[i]) / static_cast<double>(half_life_ms));
-      }
+  for (const std::int64_t time : timestamp_ms) newest = std::max(newest, time);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    counts[items[i]] += 1;
+    if (half_life_ms > 0) {
+      recent[items[i]] += std::exp2(-static_cast<double>(newest - timestamp_ms[i]) / static_cast<double>(half_life_ms));
     }
   }
   std::vector<float> features;

@@ -14,6 +14,9 @@ class Popularity final : public Member {
  public:
   /// `half_life_ms` 0 leaves the feature of recent popularity out.
   static std::unique_ptr<Popularity> Fit(const TrainingView& view, std::int64_t half_life_ms);
+  /// The same from interactions in any order: `items` and their times, of equal length.
+  static std::unique_ptr<Popularity> Fit(std::size_t item_count, std::span<const std::uint32_t> items,
+                                         std::span<const std::int64_t> timestamp_ms, std::int64_t half_life_ms);
   static Result<std::unique_ptr<Member>> Load(const SnapshotFile& file);
 
   std::string_view name() const override { return "popularity"; }

@@ -34,8 +34,7 @@ Result<std::shared_ptr<const RecommenderModel>> RecommenderModel::Load(Env& env,
 std::shared_ptr<const RecommenderModel> RecommenderModel::FromParts(Manifest manifest, ModelParts parts) {
   auto cold_items = std::make_shared<std::vector<std::uint32_t>>();
   for (std::uint32_t item = 0; item < parts.catalogue.ids.size(); ++item) {
-    const bool was_trained = item < parts.trained_item_count && parts.catalogue.interactions[item] > 0;
-    if (!was_trained) cold_items->push_back(item);
+    if (parts.catalogue.warm[item] == 0) cold_items->push_back(item);
   }
   auto model = std::shared_ptr<RecommenderModel>(new RecommenderModel());
   model->manifest_ = std::make_shared<const Manifest>(std::move(manifest));
@@ -109,7 +108,7 @@ ItemPrior RecommenderModel::item_prior(std::uint32_t item) const {
 }
 
 bool RecommenderModel::IsCold(std::uint32_t item) const {
-  return item >= trained_item_count() || parts_->catalogue.interactions[item] == 0;
+  return item >= trained_item_count() || parts_->catalogue.warm[item] == 0;
 }
 
 const ItemContent& RecommenderModel::ContentOf(std::uint32_t item) const {
@@ -172,7 +171,7 @@ void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch,
   const auto warm = scores.first(trained);
   parts_->blend.Apply(query, scratch.features, warm);
   const auto log_total =
-      static_cast<float>(LogSumExp(warm, [&](std::size_t item) { return parts_->catalogue.interactions[item] > 0; }));
+      static_cast<float>(LogSumExp(warm, [&](std::size_t item) { return parts_->catalogue.warm[item] != 0; }));
   for (float& score : warm) score -= log_total;
 
   const std::size_t own = parts_->catalogue.ids.size();

@@ -33,8 +33,13 @@ std::vector<float> PositiveDefinite(std::size_t n, std::uint64_t seed) {
 }
 
 TEST(SubtractProduct, AgreesWithItsTwinForOddShapes) {
-  for (const auto& [rows, columns, inner] : {std::array<std::size_t, 3>{1, 1, 1}, {3, 5, 7}, {6, 32, 4}, {64, 64, 64},
-                                             {65, 63, 1}, {7, 129, 96}, {13, 31, 33}}) {
+  for (const auto& [rows, columns, inner] : {std::array<std::size_t, 3>{1, 1, 1},
+                                             {3, 5, 7},
+                                             {6, 32, 4},
+                                             {64, 64, 64},
+                                             {65, 63, 1},
+                                             {7, 129, 96},
+                                             {13, 31, 33}}) {
     const auto a = Normals(rows * (inner + 2), 1);
     const auto b = Normals(inner * (columns + 3), 2);
     auto c = Normals(rows * (columns + 1), 3);

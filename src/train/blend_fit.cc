@@ -159,10 +159,8 @@ double MeanNdcg(std::span<const double> ranks) {
 
 /// A way of weighing: which of the weights may differ from zero.
 struct Shape {
-  std::vector<double> ridge;  ///< Infinite ones hold a weight at zero.
+  std::vector<double> ridge;  ///< kHeldRidge holds a weight at zero.
 };
-
-constexpr double kHeld = 1e12;
 
 struct Folds {
   std::array<std::vector<std::size_t>, 2> lists;
@@ -262,7 +260,7 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
   ATTUNE_TRY(const auto problem, MakeProblem(members, view, cases, options, context, blend));
   const Folds folds = MakeFolds(problem.list_count(), options.seed);
   Shape plain_shape{.ridge = std::vector<double>(2 * width, kRidge)};
-  std::fill(plain_shape.ridge.begin() + static_cast<std::ptrdiff_t>(width), plain_shape.ridge.end(), kHeld);
+  std::fill(plain_shape.ridge.begin() + static_cast<std::ptrdiff_t>(width), plain_shape.ridge.end(), kHeldRidge);
   Shape chosen = plain_shape;
   Validated best = CrossValidate(problem, folds, plain_shape, context.pool);
   if (problem.list_count() >= kLengthCasesMin) {
@@ -278,7 +276,7 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
   for (std::size_t f = 0; f < feature_count; ++f) {
     ATTUNE_RETURN_IF_ERROR(context.Step("validating members"));
     Shape single = plain_shape;
-    for (std::size_t other = 0; other < feature_count; ++other) single.ridge[other] = other == f ? kRidge : kHeld;
+    for (std::size_t other = 0; other < feature_count; ++other) single.ridge[other] = other == f ? kRidge : kHeldRidge;
     const Validated validated = CrossValidate(problem, folds, single, context.pool);
     figures[blend.feature_names[f] + "_validation_ndcg_at_10"] = validated.ndcg;
     if (validated.ndcg > best.ndcg) {
@@ -291,7 +289,7 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
   blend.weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(width));
   blend.by_length.assign(weights.begin() + static_cast<std::ptrdiff_t>(width), weights.end());
   for (std::size_t f = 0; f < 2 * width; ++f) {
-    if (chosen.ridge[f] == kHeld) (f < width ? blend.weights[f] : blend.by_length[f - width]) = 0;
+    if (chosen.ridge[f] == kHeldRidge) (f < width ? blend.weights[f] : blend.by_length[f - width]) = 0;
   }
   return blend;
 }

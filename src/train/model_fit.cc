@@ -56,6 +56,7 @@ void FillCatalogue(const TrainingView& view, ModelCatalogue& catalogue) {
   for (std::uint32_t item = 0; item < data.items.size(); ++item) catalogue.ids.Add(data.items.id(item));
   catalogue.created_ms = data.item_created_ms;
   catalogue.interactions = ItemCounts(view);
+  for (const std::uint32_t count : catalogue.interactions) catalogue.warm.push_back(count > 0);
   catalogue.impressions.assign(data.items.size(), 0);
   for (const std::uint32_t item : data.interactions.impressions) ++catalogue.impressions[item];
   std::vector<std::int64_t> times = data.interactions.timestamp_ms;
@@ -66,21 +67,22 @@ void FillCatalogue(const TrainingView& view, ModelCatalogue& catalogue) {
   }
 }
 
-void FillHistories(const TrainingView& view, std::size_t history_max, ModelHistories& histories) {
-  const TrainingData& data = *view.data;
+/// Of every user, those left out of training too: their history still counts when they ask.
+void FillHistories(const TrainingData& data, std::size_t history_max, ModelHistories& histories) {
   for (std::uint32_t type = 0; type < data.interactions.event_types.size(); ++type) {
     histories.event_types.Add(data.interactions.event_types.id(type));
   }
+  const TrainingView whole = WholeView(data);
   for (std::uint32_t user = 0; user < data.users.size(); ++user) {
     histories.users.Add(data.users.id(user));
     const auto append = [&](auto values, auto& out) {
       const auto newest = values.last(std::min(values.size(), history_max));
       out.insert(out.end(), newest.begin(), newest.end());
     };
-    append(view.Items(user), histories.items);
-    append(view.Times(user), histories.timestamp_ms);
-    append(view.EventTypes(user), histories.event_type);
-    append(view.EventValues(user), histories.event_value);
+    append(whole.Items(user), histories.items);
+    append(whole.Times(user), histories.timestamp_ms);
+    append(whole.EventTypes(user), histories.event_type);
+    append(whole.EventValues(user), histories.event_value);
     histories.offsets.push_back(histories.items.size());
   }
 }
@@ -92,7 +94,7 @@ Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms,
   parts.trained_item_count = view.item_count();
   ATTUNE_RETURN_IF_ERROR(context.Step("counting"));
   FillCatalogue(view, parts.catalogue);
-  FillHistories(view, options.history_max, parts.histories);
+  FillHistories(*view.data, options.history_max, parts.histories);
   parts.members.push_back(Popularity::Fit(view, half_life_ms));
   ATTUNE_RETURN_IF_ERROR(context.Step("indexing histories"));
   const auto index = std::make_shared<const SequenceIndex>(SequenceIndex::Build(view));

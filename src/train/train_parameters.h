@@ -1,0 +1,20 @@
+#pragma once
+
+#include "base/status.h"
+#include "train/train_solution.h"
+
+namespace attune {
+
+/// The recipe's parameters as numbers.
+struct RecipeParameters {
+  std::size_t hidden_dimension = 149;
+  std::size_t bptt = 32;
+  bool recency_mask = true;
+  double min_user_history_length_percentile = 0;
+  double max_user_history_length_percentile = 0.99;
+};
+
+/// InvalidArgument for a name the recipe does not have, a value that is no number, or one out of its range.
+Result<RecipeParameters> ParseRecipeParameters(const TrainParameters& parameters);
+
+}  // namespace attune
