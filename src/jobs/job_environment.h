@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/role_access.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/thread_pool.h"
@@ -31,6 +32,7 @@ struct JobEnvironment {
   Catalog& catalog;
   EventLog& log;
   ObjectStore& objects;
+  const RoleAccessChecker& role_access;
   LiveGroups& live_groups;
   Deployments& deployments;
   ThreadPool& training_pool;

@@ -101,6 +101,7 @@ void JobRunner::RunLane(JobLane lane) {
 }
 
 bool JobRunner::Claim(JobLane lane, Work* work, std::shared_ptr<CancelFlag>* cancelled) {
+  const MutexLock claim(claim_mutex_);
   for (const auto& source : sources_) {
     auto due = source->Due();
     if (!due.ok()) {
@@ -124,6 +125,7 @@ bool JobRunner::Claim(JobLane lane, Work* work, std::shared_ptr<CancelFlag>* can
 
 void JobRunner::Release(const std::string& key) {
   {
+    const MutexLock claim(claim_mutex_);
     const MutexLock lock(mutex_);
     running_.erase(key);
     ++change_;  // What it did may make other work due.

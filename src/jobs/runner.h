@@ -78,12 +78,15 @@ class JobRunner {
  private:
   void RunLane(JobLane lane) EXCLUDES(mutex_);
   /// The first work of the lane that does not run already; its key is marked as running.
-  bool Claim(JobLane lane, Work* work, std::shared_ptr<CancelFlag>* cancelled) EXCLUDES(mutex_);
-  void Release(const std::string& key) EXCLUDES(mutex_);
+  bool Claim(JobLane lane, Work* work, std::shared_ptr<CancelFlag>* cancelled) EXCLUDES(claim_mutex_, mutex_);
+  void Release(const std::string& key) EXCLUDES(claim_mutex_, mutex_);
 
   // Constant after construction.
   const std::vector<std::unique_ptr<WorkSource>> sources_;
   const Options options_;
+  // Held from a look at the catalog to the claim of what it found, so that nothing is claimed that was done in between.
+  // Taken before mutex_.
+  Mutex claim_mutex_;
   // Guarded by mutex_.
   mutable Mutex mutex_;
   ConditionVariable changed_;
