@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "access/identity_store.h"
+#include "access/policy_evaluation.h"
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace attune {
+
+/// Who signed a request. A value.
+struct Caller {
+  std::string arn;  ///< "arn:aws:iam::123456789012:root" for the administrator.
+  std::string account_id;
+  std::string access_key_id;
+  std::string peer_address;
+
+  bool is_root() const { return arn.ends_with(":root"); }
+};
+
+/// Decides whether callers may do what they ask for. Thread-safe; the identities must outlive it.
+class Authorizer {
+ public:
+  Authorizer(const IdentityStore& identities, const Clock& clock) : identities_(identities), clock_(clock) {}
+
+  /// What is asked: action "s3:GetObject" on the ARN `resource`. `resource_policy` is the JSON text of the bucket's
+  /// policy, if it has one; `context` adds to what conditions can name, by lower-case key.
+  struct Question {
+    std::string_view action;
+    std::string_view resource;
+    std::optional<std::string> resource_policy = {};
+    std::map<std::string, std::vector<std::string>> context = {};
+  };
+
+  /// Ok, or PermissionDenied in AWS's words. The administrator may do everything that no bucket policy denies.
+  Status Authorize(const Caller& caller, Question question) const;
+
+ private:
+  const IdentityStore& identities_;
+  const Clock& clock_;
+};
+
+}  // namespace attune

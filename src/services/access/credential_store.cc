@@ -1,0 +1,29 @@
+#include "services/access/credential_store.h"
+
+#include <fmt/format.h>
+
+namespace attune {
+
+std::optional<Credential> IdentityCredentials::Find(std::string_view access_key_id) const {
+  if (access_key_id == administrator_.access_key_id) {
+    return Credential{.secret_access_key = administrator_.secret_access_key,
+                      .principal_arn = fmt::format("arn:aws:iam::{}:root", identities_.account_id())};
+  }
+  const auto owner = identities_.FindAccessKey(access_key_id);
+  if (!owner || !owner->key.active) return std::nullopt;
+  return Credential{.secret_access_key = owner->key.secret, .principal_arn = owner->user_arn};
+}
+
+Caller CallerOf(const VerifiedSignature& signature, const HttpRequestHead& head) {
+  Caller caller;
+  caller.arn = signature.credential.principal_arn;
+  caller.access_key_id = signature.access_key_id;
+  caller.peer_address = head.peer_address.substr(0, head.peer_address.rfind(':'));
+  // arn:aws:iam::<account>:…
+  std::string_view rest = caller.arn;
+  for (int part = 0; part < 4; ++part) rest.remove_prefix(std::min(rest.size(), rest.find(':') + 1));
+  caller.account_id = rest.substr(0, rest.find(':'));
+  return caller;
+}
+
+}  // namespace attune

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "access/identity_store.h"
+#include "protocol/sigv4.h"
+#include "services/access/authorizer.h"
+
+namespace attune {
+
+/// The administrator's key, given at start, and the keys of IAM users. Thread-safe; the identities must outlive it.
+class IdentityCredentials final : public CredentialStore {
+ public:
+  struct Administrator {
+    std::string access_key_id;
+    std::string secret_access_key;
+  };
+
+  IdentityCredentials(const IdentityStore& identities, Administrator administrator)
+      : identities_(identities), administrator_(std::move(administrator)) {}
+
+  /// Nothing for keys that are unknown or inactive.
+  std::optional<Credential> Find(std::string_view access_key_id) const override;
+
+  const std::string& account_id() const { return identities_.account_id(); }
+
+ private:
+  const IdentityStore& identities_;
+  const Administrator administrator_;
+};
+
+/// Who a verified signature belongs to.
+Caller CallerOf(const VerifiedSignature& signature, const HttpRequestHead& head);
+
+}  // namespace attune
