@@ -1,0 +1,169 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "explore/click_calibration.h"
+#include "explore/examination.h"
+
+namespace attune {
+
+/// What came of showing an item at a place.
+enum class Feedback : std::uint8_t {
+  kIgnored,
+  kClicked,
+  kClickedLater,  ///< It was told as ignored before; the same showing was clicked after all.
+};
+
+/// One item of a list that was shown.
+struct Impression {
+  std::uint32_t item = 0;
+  std::uint32_t rank = 1;  ///< Its place in the list, from 1.
+  float score = 0;         ///< The model's, as when the list was made; NaN where that is not known.
+  Feedback feedback = Feedback::kIgnored;
+};
+
+/// What is believed of one item for one user, in units of the score.
+struct Belief {
+  float mean = 0;             ///< How much better it does than its score says, the part that is the item's own.
+  float deviation = 0;        ///< Standard deviation of that.
+  float shared_weight = 0;    ///< How far each of its attributes' effects adds to the mean; falls as it is shown.
+  std::uint32_t clicked = 0;  ///< Times.
+  float ignored = 0;          ///< Times, each as far as it was probably looked at.
+  std::uint8_t attribute_count = 0;
+  std::array<std::uint16_t, 16> attributes{};  ///< Effects it shares with other items.
+};
+
+/// For every item, how much better or worse it does than its attributes suggest. The model says log p(item | user) = s;
+/// here the truth is taken to be s + c, with
+///
+///     c = sum of effects of the item's attributes + own + user factors . directions of the item
+///
+/// each of them Gaussian. A showing is a click with probability examination(rank) * sigmoid(a + b (s + c)); a and b are
+/// learned (ClickCalibration). Own and directions [1 + D] have a joint Gaussian per item, updated by one step of an
+/// extended Kalman filter a showing: what was not clicked counts as far as it was probably looked at. The effects of
+/// attributes ("being new" is one that all share) learn from each item as much as it can tell of them: an item shown a
+/// thousand times is still one item. No clock is read and no time is kept: only the order of calls matters, so a
+/// replay of the same calls gives the same bytes.
+///
+/// Items are dense indexes given by the caller, below items_max. Memory: 64 bytes an item, and once it was shown
+/// 2 (D + 1)(D + 4) bytes more (216 at D = 8).
+///
+/// Threads: SetItem, Forget, Observe, ObserveClick and Restore exclude each other. Readers (Believe) take no lock and
+/// are never kept waiting: each item's numbers carry a version, odd while they are being written, and a reader that met
+/// a write reads that item again. So a belief is whole, and what Observe wrote is seen by every call that begins after
+/// its return; two items of one request may be one event apart.
+class Posterior {
+ public:
+  struct Options {
+    std::size_t factor_count = 0;          ///< D of UserFactors, at most UserFactors::kFactorsMax.
+    double item_deviation = 0.9;           ///< Prior of own, for items whose SetItem does not say otherwise.
+    double factor_deviation = 0.5;         ///< Prior of factors . directions over all D.
+    double attribute_deviation = 0.3;      ///< Prior of one attribute's effect.
+    bool scores_are_click_logits = false;  ///< Simulations know the click model; a service learns it.
+    std::size_t items_max = 1'000'000;
+  };
+
+  explicit Posterior(const Options& options);
+  ~Posterior();
+  Posterior(const Posterior&) = delete;
+  Posterior& operator=(const Posterior&) = delete;
+
+  const Options& options() const { return options_; }
+
+  /// What is known of an item before it is shown: `deviation` of its correction (0: the default) and its attributes as
+  /// any numbers of the caller's (a hash of column and category). The first kAttributesPerItemMax count. May be called
+  /// again when attributes change; the deviation of an item that was shown before stays.
+  /// LimitExceeded from items_max on.
+  Status SetItem(std::uint32_t item, double deviation, std::span<const std::uint64_t> attributes) EXCLUDES(mutex_);
+  /// The item is as it was before its first impression.
+  void Forget(std::uint32_t item) EXCLUDES(mutex_);
+
+  /// One list with what came of it; `factors` [D] of the user who saw it, or empty where they are not known. Items at
+  /// or above items_max are passed over, the rest counts, and LimitExceeded is returned.
+  Status Observe(std::span<const Impression> list, std::span<const float> factors) EXCLUDES(mutex_);
+
+  /// What is believed of an item for a user. `factors` [D] or empty (the average user). Never waits.
+  Belief Believe(std::uint32_t item, std::span<const float> factors) const;
+  /// Mean and standard deviation of an attribute's effect.
+  struct Effect {
+    float mean = 0;
+    float deviation = 0;
+  };
+  Effect AttributeEffect(std::uint16_t attribute) const;
+
+  ExaminationCurve examination() const EXCLUDES(mutex_);
+  /// The chance of a click by one who looks, as a logit, at a (corrected) score.
+  ClickCalibration calibration() const EXCLUDES(mutex_);
+
+  /// Everything learned, the same bytes after the same calls. Written little-endian with a version and a checksum.
+  std::string Serialize() const EXCLUDES(mutex_);
+  /// Corrupt for altered or torn bytes, InvalidArgument for other options than those it was written with. SetItem
+  /// calls are part of the bytes. On failure nothing changes.
+  Status Restore(std::string_view bytes) EXCLUDES(mutex_);
+
+  /// A new model was published: its scores hold part of what was learned here, and their scale may differ. Every belief
+  /// goes back towards its prior, `keep` of it stays (1: all, 0: nothing), and the click calibration starts anew.
+  /// Requires 0 <= keep <= 1.
+  void Relax(double keep) EXCLUDES(mutex_);
+
+  static constexpr std::size_t kAttributesPerItemMax = 15;
+  /// Attributes fall into that many effects by a hash; those that collide share one.
+  static constexpr std::size_t kEffectsMax = 4096;
+
+ private:
+  static constexpr std::size_t kChunkItems = 1024;
+  static constexpr std::size_t kDimensionsMax = 17;
+
+  /// Written under mutex_, between two raises of version; read by anybody. Atomics, so that no read is torn.
+  struct Item {
+    std::atomic<std::uint32_t> version{0};
+    std::atomic<float> prior_variance{0};
+    std::atomic<std::atomic<float>*> numbers{nullptr};  ///< Mean [D + 1], lower triangle of the covariance by rows.
+    std::atomic<std::uint32_t> clicked{0};
+    std::atomic<float> ignored{0};
+    std::atomic<std::uint8_t> shown{0};  ///< 1 once numbers count.
+    std::atomic<std::uint8_t> attribute_count{0};
+    std::array<std::atomic<std::uint16_t>, kAttributesPerItemMax + 1> attributes{};
+  };
+  struct Chunk {
+    std::array<Item, kChunkItems> items;
+    std::vector<std::unique_ptr<std::atomic<float>[]>> numbers;  ///< Owns what items point to; under mutex_.
+  };
+  struct Numbers;  // An item's mean and covariance, copied out.
+
+  std::size_t dimensions() const { return options_.factor_count + 1; }
+  std::size_t number_count() const { return dimensions() * (dimensions() + 3) / 2; }
+  Item* FindOrMake(std::uint32_t item) REQUIRES(mutex_);
+  const Item* Find(std::uint32_t item) const;
+  void LoadPrior(double own_variance, Numbers& numbers) const;
+  void Load(const Item& item, Numbers& numbers) const;
+  void Store(Item& item, const Numbers& numbers) REQUIRES(mutex_);
+  void ObserveOne(const Impression& impression, std::span<const float> x) REQUIRES(mutex_);
+  void LearnEffects(const Item& item, double precision, double information) REQUIRES(mutex_);
+  Effect SharedEffect(const Item& item) const;
+
+  // Constant after construction.
+  const Options options_;
+  std::unique_ptr<std::atomic<Chunk*>[]>
+      chunks_;  // [items_max / kChunkItems, rounded up]; entries synchronise themselves.
+  std::unique_ptr<std::atomic<std::uint64_t>[]> effects_;  // [kEffectsMax], mean and variance as two floats.
+  // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<Chunk>> owned_chunks_ GUARDED_BY(mutex_);
+  ClickCalibration calibration_ GUARDED_BY(mutex_);
+  ExaminationEstimator examination_estimator_ GUARDED_BY(mutex_);
+  ExaminationCurve examination_ GUARDED_BY(mutex_);
+  std::uint32_t impressions_until_estimate_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace attune
