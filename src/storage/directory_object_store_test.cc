@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "storage/memory_env.h"
+#include "storage/object_store_world.h"
 
 namespace attune {
 namespace {
@@ -15,40 +16,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-/// A store on an env that can be cut off; everything of one process in one place.
-struct World {
-  explicit World(Env& env) : env_(env) {
-    auto opened_index = KeyValueStore::Open(env, "/log");
-    status = opened_index.status();
-    if (!status.ok()) return;
-    index = *std::move(opened_index);
-    auto opened = DirectoryObjectStore::Open(env, clock, entropy, *index, "/objects");
-    status = opened.status();
-    if (status.ok()) store = *std::move(opened);
-  }
-
-  std::size_t FileCount() const {
-    std::size_t count = 0;
-    const auto shards = env_.List("/objects");
-    if (!shards.ok()) return 0;
-    for (const DirectoryEntry& shard : *shards) count += env_.List("/objects/" + shard.name)->size();
-    return count;
-  }
-
-  Env& env_;
-  FakeClock clock{1'000};
-  // Different for every world, as it is in life: a restarted process does not give the same names again.
-  FakeEntropy entropy{NextSeed()};
-  std::unique_ptr<KeyValueStore> index;
-  std::unique_ptr<DirectoryObjectStore> store;
-  Status status;
-
- private:
-  static std::uint64_t NextSeed() {
-    static std::atomic<std::uint64_t> seed = 1;
-    return seed++;
-  }
-};
+using World = ObjectStoreWorld;
 
 class ObjectStoreTest : public testing::Test {
  protected:
@@ -520,120 +488,6 @@ TEST_F(ObjectStoreTest, SurvivesManyWritersAndReadersOfOneKey) {
   for (std::thread& thread : threads) thread.join();
 
   EXPECT_EQ(world_->FileCount(), 1u);
-}
-
-/// What a client did and was told.
-struct Told {
-  bool created = false;
-  std::string content;  ///< Of "k", as last acknowledged.
-  bool deleted = false;
-  bool completed = false;
-  bool everything = false;
-};
-
-Told Work(World& world) {
-  Told told;
-  if (!world.status.ok()) return told;
-  ObjectStore& store = *world.store;
-  told.created = store.CreateBucket("b", "r").ok();
-  if (store.PutObject("b", "k", "first").ok()) told.content = "first";
-  if (store.PutObject("b", "k", "second").ok()) told.content = "second";
-  told.everything = told.content == "second" && store.PutObject("b", "gone", "x").ok();
-  told.deleted = told.everything && store.DeleteObjects("b", std::vector<std::string>{"gone"}).ok();
-  const auto upload_id = store.CreateUpload("b", "multi", {});
-  if (!upload_id.ok()) return told;
-  const auto writer = store.BeginPart("b", "multi", *upload_id, 1);
-  if (!writer.ok() || !(*writer)->Append(AsBytes("part")).ok()) return told;
-  const auto part = (*writer)->Commit();
-  if (!part.ok()) return told;
-  told.completed = store.CompleteUpload("b", "multi", *upload_id, std::vector<CompletedPart>{{1, part->etag}}, {}).ok();
-  told.everything = told.everything && told.deleted && told.completed;
-  return told;
-}
-
-/// After a restart: what was acknowledged is there, what is there is whole, and no file is left over.
-void Check(MemoryEnv& env, const Told& told, std::uint64_t call) {
-  SCOPED_TRACE("call " + std::to_string(call));
-  World world(env);
-  ASSERT_TRUE(world.status.ok()) << world.status.ToString();
-  ObjectStore& store = *world.store;
-  EXPECT_TRUE(store.FindBucket("b").ok() || !told.created);
-  const auto k = store.ReadObject("b", "k");
-  if (told.content == "second") {
-    EXPECT_EQ(k.ok() ? *k : k.status().ToString(), "second");
-  } else if (k.ok()) {
-    EXPECT_TRUE(*k == "first" || *k == "second") << *k;
-  } else {
-    EXPECT_EQ(k.status().code(), Code::kNotFound);
-    EXPECT_EQ(told.content, "");
-  }
-  const auto gone = store.ReadObject("b", "gone");
-  EXPECT_TRUE(gone.ok() ? !told.deleted && *gone == "x" : gone.status().code() == Code::kNotFound);
-  const auto multi = store.ReadObject("b", "multi");
-  EXPECT_TRUE(multi.ok() ? *multi == "part" : !told.completed && multi.status().code() == Code::kNotFound);
-  if (!store.FindBucket("b").ok()) return;
-
-  std::size_t files = 0;
-  const auto page = store.ListObjects("b", {});
-  files += page->objects.size();
-  const auto uploads = store.ListUploads("b", "", "", "", 10);
-  for (const Upload& upload : *uploads) files += store.ListParts("b", upload.key, upload.upload_id, 0, 10)->size();
-  EXPECT_EQ(world.FileCount(), files);
-}
-
-TEST(ObjectStoreFaults, HoldEveryAcknowledgedObjectWholeWhereverThePowerIsCut) {
-  for (const CrashKind kind : {CrashKind::kLoseUnsynced, CrashKind::kTearUnsynced}) {
-    for (std::uint64_t call = 0;; ++call) {
-      MemoryEnv env(call);
-      env.StopAtCall(call);
-      const Told told = [&] {
-        World world(env);
-        return Work(world);
-      }();
-      const bool reached = env.call_count() > call;
-      env.Crash(kind);
-      Check(env, told, call);
-      if (!reached) {
-        EXPECT_TRUE(told.everything);
-        break;
-      }
-    }
-  }
-}
-
-TEST(ObjectStoreFaults, NeverAcknowledgeAndLoseWhicheverCallFails) {
-  for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kShortWrite, Fault::kFailedSync}) {
-    for (std::uint64_t call = 0;; ++call) {
-      MemoryEnv env(call);
-      env.FailCall(call, fault);
-      const Told told = [&] {
-        World world(env);
-        return Work(world);
-      }();
-      const bool reached = env.call_count() > call;
-      env.Crash();
-      Check(env, told, call);
-      if (!reached) break;
-    }
-  }
-}
-
-TEST(ObjectStoreFaults, RefuseToWriteOnAFullDiskWithoutLeavingFilesAndGoOnReading) {
-  MemoryEnv env;
-  World world(env);
-  ASSERT_TRUE(world.store->CreateBucket("b", "r").ok());
-  ASSERT_TRUE(world.store->PutObject("b", "k", "old").ok());
-  env.FailEveryCall(Fault::kNoSpace);
-
-  for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(world.store->PutObject("b", "k", "new").status().code(), Code::kResourceExhausted);
-  }
-  EXPECT_EQ(*world.store->ReadObject("b", "k"), "old");
-
-  env.FailEveryCall(std::nullopt);
-  ASSERT_TRUE(world.store->PutObject("b", "k", "new").ok());
-  EXPECT_EQ(*world.store->ReadObject("b", "k"), "new");
-  EXPECT_EQ(world.FileCount(), 1u);
 }
 
 }  // namespace

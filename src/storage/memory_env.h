@@ -42,6 +42,8 @@ class MemoryEnv final : public Env {
   /// Flips one bit of a file, as a decaying disk would.
   void FlipBit(const std::string& path, std::uint64_t byte, unsigned bit);
   void SetUnixMilliseconds(std::int64_t unix_ms);
+  /// What Space() tells, except while every call fails for lack of space: then 0.
+  void SetFreeBytes(std::uint64_t bytes);
 
   Result<std::unique_ptr<SequentialFile>> OpenSequential(const std::string& path) override;
   Result<std::unique_ptr<RandomFile>> OpenRandom(const std::string& path) override;
