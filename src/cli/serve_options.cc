@@ -1,0 +1,137 @@
+#include "cli/serve_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace attune {
+namespace {
+
+constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 50;
+constexpr std::uint64_t kHeaderBytesMax = 1 << 20;
+constexpr std::uint64_t kConnectionsMax = 1'000'000;
+constexpr std::uint64_t kThreadsMax = 1024;
+constexpr std::size_t kAccountIdDigits = 12;
+constexpr std::size_t kRegionBytesMax = 64;
+
+void AddServerOptions(ServeOptions* options, OptionTable* table) {
+  ApplicationOptions& application = options->application;
+  table->AddText("data-dir", "DIR", "Everything the server keeps lies in this folder.", &application.data_dir);
+  table->AddText("listen", "ADDRESS:PORT",
+                 "Where to listen: an IPv4 address or an IPv6 address in brackets; port 0 takes any that is free.",
+                 &options->listen);
+  table->AddText("port-file", "FILE", "Write the port here once the server listens.", &options->port_file);
+  table->Add("region", "REGION", application.region, "The region in ARNs where a request names none.",
+             [&application](std::string_view value) -> Status {
+               const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+               if (value.empty() || value.size() > kRegionBytesMax || !std::ranges::all_of(value, fits)) {
+                 return InvalidArgument(fmt::format("'{}' is not a region: 1 to {} lower-case letters, digits and '-'",
+                                                    value, kRegionBytesMax));
+               }
+               application.region = value;
+               return {};
+             });
+  table->Add("account-id", "ID", application.account_id, "The account in ARNs.",
+             [&application](std::string_view value) -> Status {
+               const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+               if (value.size() != kAccountIdDigits || !std::ranges::all_of(value, is_digit)) {
+                 return InvalidArgument(fmt::format("'{}' is not an account id: {} digits", value, kAccountIdDigits));
+               }
+               application.account_id = value;
+               return {};
+             });
+  table->Add("log-level", "LEVEL", "info", "debug, info, warning or error; debug tells every request.",
+             [options](std::string_view value) -> Status {
+               constexpr std::string_view kNames[] = {"debug", "info", "warning", "error"};
+               const auto found = std::ranges::find(kNames, value);
+               if (found == std::end(kNames)) {
+                 return InvalidArgument(fmt::format("'{}' is none of debug, info, warning, error", value));
+               }
+               options->log_level = static_cast<LogLevel>(found - std::begin(kNames));
+               return {};
+             });
+}
+
+void AddCredentialOptions(ServeOptions* options, OptionTable* table) {
+  table->Section("The administrator's key (made at the first start, in DIR/credentials, unless given here)");
+  table->AddText("access-key-id", "ID", "3 to 128 characters.", &options->access_key_id);
+  table->AddText("secret-access-key", "SECRET",
+                 "16 characters or more. Better in the environment or the file: others can see command lines.",
+                 &options->secret_access_key);
+}
+
+void AddHttpOptions(ServeOptions* options, OptionTable* table) {
+  HttpServerOptions& http = options->application.http;
+  HttpLimits& limits = http.limits;
+  table->Section("Limits of HTTP");
+  table->AddNumber("http-threads", "N", 0, kThreadsMax, "Threads that answer; 0 takes 4 for each core and at least 16.",
+                   &http.thread_count);
+  table->AddNumber("http-connections-max", "N", 1, kConnectionsMax, "Connections at a time; more get 503.",
+                   &limits.connections_max);
+  table->AddNumber("http-connections-per-peer-max", "N", 1, kConnectionsMax,
+                   "Connections from one address; more get 503.", &limits.connections_per_peer_max);
+  table->AddNumber("http-target-bytes-max", "BYTES", 64, kHeaderBytesMax, "Path and query; longer ones get 414.",
+                   &limits.target_bytes_max);
+  table->AddNumber("http-header-bytes-max", "BYTES", 1024, kHeaderBytesMax,
+                   "Request line and header fields; more get 431.", &limits.header_bytes_max);
+  table->AddNumber("http-header-count-max", "N", 16, 100'000, "Header fields; more get 431.", &limits.header_count_max);
+  table->AddNumber("http-body-bytes-max", "BYTES", 0, kBytesMax,
+                   "A request's body, whatever the operation takes; larger ones get 413.", &limits.body_bytes_max);
+  table->AddMilliseconds("http-idle-time-max", "A connection without request is closed after so many milliseconds.",
+                         &limits.idle_time_max);
+  table->AddMilliseconds("http-header-time-max", "A header must be there after so many milliseconds, or it gets 408.",
+                         &limits.header_time_max);
+  table->AddMilliseconds("http-stall-time-max",
+                         "A body that stops for so many milliseconds gets 408; a response that is not read is ended.",
+                         &limits.stall_time_max);
+  table->AddNumber("http-bytes-per-second-min", "BYTES", 1, kBytesMax,
+                   "The least average speed of a body or response, as above.", &limits.bytes_per_second_min);
+  table->AddMilliseconds("http-rate-grace", "The speed is not looked at for so many milliseconds.", &limits.rate_grace);
+  table->AddMilliseconds("http-linger-time-max",
+                         "After a refusal, what still comes is thrown away for so many milliseconds.",
+                         &limits.linger_time_max);
+  table->AddMilliseconds("stop-time-max", "Requests in flight may take so many milliseconds when the server stops.",
+                         &http.stop_time_max);
+}
+
+}  // namespace
+
+OptionTable ServeOptionTable(ServeOptions* options) {
+  OptionTable table("attune serve [OPTION...]",
+                    "Runs the server until SIGTERM or SIGINT: the Amazon Personalize API, and the parts of S3, IAM\n"
+                    "and STS that its clients call, on one port.");
+  AddServerOptions(options, &table);
+  AddCredentialOptions(options, &table);
+  AddHttpOptions(options, &table);
+  return table;
+}
+
+Status FinishServeOptions(ServeOptions* options) {
+  const std::string& listen = options->listen;
+  const std::size_t colon = listen.rfind(':');
+  std::string address = listen.substr(0, colon);
+  const auto port =
+      OptionTable::ParseNumber(colon == std::string::npos ? "" : std::string_view(listen).substr(colon + 1), 0,
+                               std::numeric_limits<std::uint16_t>::max());
+  const bool has_brackets = address.starts_with('[') && address.ends_with(']');
+  if (!port.ok() || address.empty() || (address.find(':') != std::string::npos && !has_brackets)) {
+    return InvalidArgument(
+        fmt::format("--listen: '{}' is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080", listen));
+  }
+  if (has_brackets) address = address.substr(1, address.size() - 2);
+  options->application.http.address = address;
+  options->application.http.port = static_cast<std::uint16_t>(*port);
+  options->application.router.access_log = options->log_level == LogLevel::kDebug;
+
+  if (options->access_key_id.empty() != options->secret_access_key.empty()) {
+    return InvalidArgument(fmt::format("{} is set and {} is not; set both or none",
+                                       options->access_key_id.empty() ? "secret-access-key" : "access-key-id",
+                                       options->access_key_id.empty() ? "access-key-id" : "secret-access-key"));
+  }
+  if (options->access_key_id.empty()) return {};
+  options->application.administrator = AccessKey{options->access_key_id, options->secret_access_key};
+  return CheckAccessKey(*options->application.administrator);
+}
+
+}  // namespace attune

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace attune {
+
+// Each verb has a file of its own. It gives the exit status of the program: 0, 1 for what went wrong, 2 for a wrong
+// command line.
+
+/// attune serve: the server, until SIGTERM or SIGINT.
+int Serve(std::span<const std::string> arguments);
+
+}  // namespace attune

@@ -1,0 +1,56 @@
+#include "server/application.h"
+
+#include <fmt/format.h>
+
+namespace attune {
+
+Result<std::unique_ptr<Application>> Application::Open(Env& env, const Clock& clock, Entropy& entropy,
+                                                       ApplicationOptions options) {
+  std::unique_ptr<Application> application(new Application(env, clock, entropy, std::move(options)));
+  ATTUNE_RETURN_IF_ERROR(application->OpenAll());
+  return application;
+}
+
+Application::~Application() { Stop(); }
+
+Status Application::OpenAll() {
+  ATTUNE_TRY(directory_, DataDirectory::Open(env_, options_.data_dir));
+  ATTUNE_RETURN_IF_ERROR(FindAdministrator());
+  ATTUNE_RETURN_IF_ERROR(OpenServices());
+  std::vector<Service*> services;
+  for (const auto& service : services_) services.push_back(service.get());
+  router_ = std::make_unique<Router>(services, clock_, entropy_, metrics_, options_.router);
+  return {};
+}
+
+Status Application::FindAdministrator() {
+  if (options_.administrator) {
+    administrator_ = *options_.administrator;
+    return CheckAccessKey(administrator_);
+  }
+  auto stored = ReadCredentialsFile(env_, directory_->credentials_path());
+  if (stored.ok()) {
+    administrator_ = *std::move(stored);
+    return {};
+  }
+  if (stored.status().code() != Code::kNotFound) return stored.status();
+  administrator_ = NewAccessKey(entropy_);
+  is_first_start_ = true;
+  return WriteCredentialsFile(env_, directory_->credentials_path(), administrator_);
+}
+
+Status Application::OpenServices() { return {}; }
+
+Status Application::Listen() {
+  ATTUNE_TRY(http_server_, HttpServer::Start(*router_, clock_, metrics_, options_.http));
+  router_->SetReady(true);
+  return {};
+}
+
+void Application::Stop() {
+  if (!http_server_) return;
+  router_->SetReady(false);
+  http_server_->Stop();
+}
+
+}  // namespace attune
