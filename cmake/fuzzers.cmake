@@ -1,0 +1,22 @@
+# attune_fuzzers(FLOOR CORPUS): a libFuzzer program NAME for every NAME_fuzz.cc in this folder, and a test that runs it
+# over the seeds in tests/fuzz/NAME/. Needs -DATTUNE_FUZZERS=ON and clang; configure with
+# -DATTUNE_SANITIZE=address,undefined to let the libraries be checked too.
+function(attune_fuzzers floor)
+  if(NOT ATTUNE_FUZZERS)
+    return()
+  endif()
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "ATTUNE_FUZZERS needs clang: -DCMAKE_CXX_COMPILER=clang++")
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cc)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE attune_${floor})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    if(ATTUNE_TESTS)
+      file(GLOB seeds CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}/*)
+      add_test(NAME ${name} COMMAND ${name} ${seeds})
+    endif()
+  endforeach()
+endfunction()
