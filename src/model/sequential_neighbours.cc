@@ -31,9 +31,20 @@ constexpr float kAlikeContext = 0.1f;
 constexpr float kPlaceDecay = 0.5f;
 constexpr float kAlikePlaceDecay = 0.7f;
 constexpr float kCrowdPower = -0.3f;
-constexpr NeighbourVotes kWideVotes = {.kept = 300, .gap_max = 40, .backward = 0.1f};
+constexpr std::size_t kGapMax = 40;
+constexpr NeighbourVotes kWideVotes = {.kept = 300, .gap_max = kGapMax, .backward = 0.1f};
 constexpr NeighbourVotes kAlikeVotes = {.kept = 300, .gap_max = 5, .backward = 0};
 constexpr NeighbourVotes kLastVotes = {.kept = 1000, .gap_max = 10, .backward = 0};
+
+// So much of the matches that vote for the newest item vote for the one before it, and so on.
+constexpr float kKeptDecay = 0.8f;
+
+constexpr std::array<float, kGapMax + 1> InverseGaps() {
+  std::array<float, kGapMax + 1> inverses{};
+  for (std::size_t gap = 1; gap <= kGapMax; ++gap) inverses[gap] = 1 / static_cast<float>(gap);
+  return inverses;
+}
+constexpr auto kInverseGaps = InverseGaps();
 
 constexpr std::array<float, kContextWindow + 1> ContextDecays() {
   std::array<float, kContextWindow + 1> decays{};
@@ -150,14 +161,16 @@ void SequentialNeighbours::FindMatches(std::uint32_t item, const Query& query, s
   }
 }
 
-void SequentialNeighbours::Vote(std::vector<Match>& matches, const NeighbourVotes& votes, float loudness,
-                                SparseScores& scores) const {
-  if (matches.size() > votes.kept) {
-    std::nth_element(matches.begin(), matches.begin() + static_cast<std::ptrdiff_t>(votes.kept), matches.end(),
+void SequentialNeighbours::Vote(std::vector<Match>& matches, const NeighbourVotes& votes, std::size_t age,
+                                float loudness, SparseScores& scores) const {
+  const auto kept =
+      static_cast<std::size_t>(static_cast<float>(votes.kept) * std::pow(kKeptDecay, static_cast<float>(age - 1)));
+  if (matches.size() > kept) {
+    std::nth_element(matches.begin(), matches.begin() + static_cast<std::ptrdiff_t>(kept), matches.end(),
                      [](const Match& a, const Match& b) {
                        return a.weight != b.weight ? a.weight > b.weight : a.position > b.position;
                      });
-    matches.resize(votes.kept);
+    matches.resize(kept);
   }
   double crowd = 0;
   for (const Match& match : matches) crowd += match.weight;
@@ -169,13 +182,13 @@ void SequentialNeighbours::Vote(std::vector<Match>& matches, const NeighbourVote
     for (std::uint32_t gap = 1; gap <= votes.gap_max; ++gap) {
       const std::uint32_t item = index_->items[match.position + gap];
       if (item == index_->gap()) break;
-      scores.Add(item, weight / static_cast<float>(gap));
+      scores.Add(item, weight * kInverseGaps[gap]);
     }
     if (votes.backward == 0) continue;
     for (std::uint32_t gap = 1; gap <= votes.gap_max; ++gap) {
       const std::uint32_t item = index_->items[match.position - gap];
       if (item == index_->gap()) break;
-      scores.Add(item, weight * votes.backward / static_cast<float>(gap));
+      scores.Add(item, weight * votes.backward * kInverseGaps[gap]);
     }
   }
 }
@@ -205,16 +218,16 @@ void SequentialNeighbours::Score(const Query& query, MemberScratch& member_scrat
       const auto squared = [](float x) { return x * x; };
       weigh([&](const Match& match) { return squared(1 + match.weight); });
       if (age == 1) {
-        Vote(scratch.voters, kLastVotes, 1, scratch.last);
+        Vote(scratch.voters, kLastVotes, age, 1, scratch.last);
         weigh([&](const Match& match) { return squared(1 + match.weight); });
       }
-      Vote(scratch.voters, kWideVotes, wide_loudness, scratch.wide);
+      Vote(scratch.voters, kWideVotes, age, wide_loudness, scratch.wide);
       if (age <= kAlikePlacesRead) {
         weigh([&](const Match& match) {
           const std::uint32_t user = owner_[match.position];
           return squared(scratch.similarity[user] * length_scale_[user] * (1 + kAlikeContext * match.weight));
         });
-        Vote(scratch.voters, kAlikeVotes, alike_loudness, scratch.alike);
+        Vote(scratch.voters, kAlikeVotes, age, alike_loudness, scratch.alike);
       }
     }
     wide_loudness *= kPlaceDecay;

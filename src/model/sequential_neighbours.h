@@ -43,7 +43,7 @@ class SequentialNeighbours final : public Member {
   void MeasureSimilarity(const Query& query, Scratch& scratch) const;
   float LocalContext(std::uint32_t position, const std::vector<float>& weights) const;
   void FindMatches(std::uint32_t item, const Query& query, std::size_t matches_max, Scratch& scratch) const;
-  void Vote(std::vector<Match>& matches, const struct NeighbourVotes& votes, float loudness,
+  void Vote(std::vector<Match>& matches, const struct NeighbourVotes& votes, std::size_t age, float loudness,
             class SparseScores& scores) const;
 
   const std::shared_ptr<const SequenceIndex> index_;
