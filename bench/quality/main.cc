@@ -1,7 +1,6 @@
 // Leave-one-out with full ranking, per feature and for the blend. See README.md.
 #include <fmt/format.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -110,8 +109,7 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads) {
   const std::size_t stride = validation.size() / 6000 + 1;
   for (std::size_t i = 0; i < validation.size(); i += stride) fitted_on.push_back(validation[i]);
   ThreadPool pool(threads, 64);
-  const std::atomic<bool> cancelled{false};
-  const FitContext context{.pool = pool, .cancelled = cancelled, .on_step = [&](std::string_view step) {
+  const FitContext context{.workers = pool, .on_step = [&](std::string_view step) {
                              fmt::print(stderr, "{:7.1f} s  {}\n", seconds(), step);
                            }};
   const double before = seconds();

@@ -30,7 +30,8 @@ struct Sample {
   std::array<float, kTargets> targets;
 };
 
-Regression FitRidge(std::span<const Sample* const> samples, std::size_t feature_count, double ridge, ThreadPool& pool) {
+Regression FitRidge(std::span<const Sample* const> samples, std::size_t feature_count, double ridge,
+                    const Workers& workers) {
   Regression out{.weights = std::vector<float>(feature_count * kTargets), .intercept = std::vector<float>(kTargets)};
   double total = 0;
   std::array<double, kTargets> means{};
@@ -53,8 +54,8 @@ Regression FitRidge(std::span<const Sample* const> samples, std::size_t feature_
   }
   for (std::size_t f = 0; f < feature_count; ++f) gram[f * feature_count + f] += static_cast<float>(ridge);
   // A Gram matrix plus a positive diagonal is positive definite.
-  ATTUNE_CHECK(InvertPositiveDefinite(gram, feature_count, pool).ok());
-  pool.ParallelFor((feature_count + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
+  ATTUNE_CHECK(InvertPositiveDefinite(gram, feature_count, workers).ok() || workers.cancelled());
+  workers.ParallelFor((feature_count + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
     const std::size_t end = std::min(feature_count, (task + 1) * kRowsPerTask);
     for (std::size_t f = task * kRowsPerTask; f < end; ++f) {
       std::array<double, kTargets> sums{};
@@ -116,7 +117,7 @@ void Normalise(SparseVector& vector) {
 }  // namespace
 
 ContentModel ContentModel::Fit(const TrainingView& view, std::span<const float> factors,
-                               std::span<const std::uint8_t> held_out, ThreadPool& pool) {
+                               std::span<const std::uint8_t> held_out, const Workers& workers) {
   const Attributes& attributes = view.data->item_attributes;
   ContentModel model(ItemEncoder::Fit(attributes, view.item_count()));
   const auto counts = ItemCounts(view);
@@ -146,7 +147,7 @@ ContentModel ContentModel::Fit(const TrainingView& view, std::span<const float> 
   const std::size_t feature_count = model.encoder_.feature_count();
   double least = HUGE_VAL;
   for (const double ridge : kRidges) {
-    const Miss miss = MeasureMiss(FitRidge(kept, feature_count, ridge, pool), tested);
+    const Miss miss = MeasureMiss(FitRidge(kept, feature_count, ridge, workers), tested);
     // Both in units of what a constant would miss, roughly.
     const double sum = miss.places + 0.1 * miss.popularity;
     if (sum >= least) continue;
@@ -154,7 +155,7 @@ ContentModel ContentModel::Fit(const TrainingView& view, std::span<const float> 
     model.ridge_ = ridge;
     model.standard_deviation_ = std::clamp(std::sqrt(miss.popularity), 0.1, 3.0);
   }
-  Regression regression = FitRidge(all, feature_count, model.ridge_, pool);
+  Regression regression = FitRidge(all, feature_count, model.ridge_, workers);
   model.weights_ = std::move(regression.weights);
   model.intercept_ = std::move(regression.intercept);
   return model;
@@ -219,14 +220,14 @@ Result<ContentModel> ContentModel::Load(const SnapshotFile& file) {
 }
 
 ItemContents DescribeItems(const ContentModel& model, const TrainingView& view, std::span<const float> factors,
-                           ThreadPool& pool) {
+                           const Workers& workers) {
   const auto counts = ItemCounts(view);
   double square = 0;
   for (const float value : factors) square += double{value} * double{value};
   const auto taken = static_cast<double>(std::count_if(counts.begin(), counts.end(), [](auto n) { return n > 0; }));
   const auto unit = static_cast<float>(square > 0 ? std::sqrt(taken / square) : 1);
   ItemContents contents(view.item_count());
-  pool.ParallelFor((contents.size() + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
+  workers.ParallelFor((contents.size() + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
     const std::size_t end = std::min(contents.size(), (task + 1) * kRowsPerTask);
     for (std::size_t item = task * kRowsPerTask; item < end; ++item) {
       contents[item] = model.Describe(view.data->item_attributes, item);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "base/thread_pool.h"
+#include "base/workers.h"
 #include "model/item_encoder.h"
 #include "model/latent_factors.h"
 #include "model/member.h"
@@ -47,7 +47,7 @@ class ContentModel {
   /// Regresses `factors` [N, D] and log counts on the attributes of the items that occur in `view` and are not
   /// `held_out` (a flag per item, or empty).
   static ContentModel Fit(const TrainingView& view, std::span<const float> factors,
-                          std::span<const std::uint8_t> held_out, ThreadPool& pool);
+                          std::span<const std::uint8_t> held_out, const Workers& workers);
   static Result<ContentModel> Load(const SnapshotFile& file);
   Status Save(SnapshotFileWriter& file) const;
 
@@ -109,7 +109,7 @@ class LatentMember final : public Member {
 
 /// The contents of all items of `view`: for those taken, the place between what `factors` [N, D] and attributes say.
 ItemContents DescribeItems(const ContentModel& model, const TrainingView& view, std::span<const float> factors,
-                           ThreadPool& pool);
+                           const Workers& workers);
 
 template <class ContentOf>
 ContentProfile MakeProfile(std::span<const std::uint32_t> history, std::size_t attribute_count, float length_factor,

@@ -20,9 +20,9 @@ struct SparseRows {
 };
 
 /// out [rows, D] = matrix · in [columns, D].
-void Multiply(const SparseRows& matrix, const std::vector<float>& in, std::vector<float>& out, ThreadPool& pool) {
+void Multiply(const SparseRows& matrix, const std::vector<float>& in, std::vector<float>& out, const Workers& workers) {
   out.assign(matrix.row_count() * kD, 0);
-  pool.ParallelFor((matrix.row_count() + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
+  workers.ParallelFor((matrix.row_count() + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
     const std::size_t end = std::min(matrix.row_count(), (task + 1) * kRowsPerTask);
     for (std::size_t row = task * kRowsPerTask; row < end; ++row) {
       float* sum = out.data() + row * kD;
@@ -64,7 +64,7 @@ std::vector<double> Orthonormalise(std::vector<float>& matrix) {
 
 }  // namespace
 
-std::vector<float> FitLatentFactors(const TrainingView& view, std::uint64_t seed, ThreadPool& pool) {
+std::vector<float> FitLatentFactors(const TrainingView& view, std::uint64_t seed, const Workers& workers) {
   const std::size_t item_count = view.item_count();
   std::vector<std::vector<std::uint32_t>> histories(view.user_count());
   std::vector<std::uint32_t> item_users(item_count);
@@ -99,9 +99,9 @@ std::vector<float> FitLatentFactors(const TrainingView& view, std::uint64_t seed
   Orthonormalise(items);
   std::vector<float> users;
   std::vector<double> lengths;
-  for (int iteration = 0; iteration < kIterations; ++iteration) {
-    Multiply(by_user, items, users, pool);
-    Multiply(by_item, users, items, pool);
+  for (int iteration = 0; iteration < kIterations && !workers.cancelled(); ++iteration) {
+    Multiply(by_user, items, users, workers);
+    Multiply(by_item, users, items, workers);
     lengths = Orthonormalise(items);
   }
   // The lengths approach the squares of the singular values.

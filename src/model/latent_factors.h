@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "base/workers.h"
 #include "model/training_view.h"
 
 namespace attune {
@@ -12,7 +12,7 @@ namespace attune {
 /// right singular vectors of the user-item matrix, each user's and item's entries divided by the square root of their
 /// count, times the singular values. Row-major [N, D] with D = kDimensions. Zero rows for items nobody took. By
 /// randomised subspace iteration (Halko, Martinsson and Tropp, 2011); the same bits for any number of threads.
-std::vector<float> FitLatentFactors(const TrainingView& view, std::uint64_t seed, ThreadPool& pool);
+std::vector<float> FitLatentFactors(const TrainingView& view, std::uint64_t seed, const Workers& workers);
 
 inline constexpr std::size_t kLatentDimensions = 32;
 

@@ -34,7 +34,7 @@ std::vector<std::uint32_t> ChooseItems(const TrainingView& view) {
 
 /// How many users have both items, [n, n]; `place` is the row of an item or kNoIndex.
 std::vector<float> CountPairs(const TrainingView& view, std::span<const std::uint32_t> place, std::size_t n,
-                              ThreadPool& pool) {
+                              const Workers& workers) {
   std::vector<std::vector<std::uint32_t>> histories;
   std::vector<std::vector<std::uint32_t>> users_of(n);
   for (std::uint32_t user = 0; user < view.user_count(); ++user) {
@@ -48,7 +48,7 @@ std::vector<float> CountPairs(const TrainingView& view, std::span<const std::uin
     histories.push_back(std::move(rows));
   }
   std::vector<float> pairs(n * n);
-  pool.ParallelFor((n + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
+  workers.ParallelFor((n + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
     for (std::size_t row = task * kRowsPerTask; row < std::min(n, (task + 1) * kRowsPerTask); ++row) {
       float* out = pairs.data() + row * n;
       for (const std::uint32_t user : users_of[row]) {
@@ -61,23 +61,23 @@ std::vector<float> CountPairs(const TrainingView& view, std::span<const std::uin
 
 }  // namespace
 
-std::unique_ptr<LinearModel> LinearModel::Fit(const TrainingView& view, ThreadPool& pool) {
+std::unique_ptr<LinearModel> LinearModel::Fit(const TrainingView& view, const Workers& workers) {
   const auto chosen = ChooseItems(view);
   const std::size_t n = chosen.size();
   std::vector<std::uint32_t> place(view.item_count(), kNoIndex);
   for (std::uint32_t row = 0; row < n; ++row) place[chosen[row]] = row;
-  std::vector<float> matrix = CountPairs(view, place, n, pool);
+  std::vector<float> matrix = CountPairs(view, place, n, workers);
   double diagonal = 0;
   for (std::size_t row = 0; row < n; ++row) diagonal += matrix[row * n + row];
   const double ridge = std::max(kRidgeMin, kRidgePerUser * diagonal / static_cast<double>(std::max<std::size_t>(1, n)));
   for (std::size_t row = 0; row < n; ++row) matrix[row * n + row] += static_cast<float>(ridge);
   // A Gram matrix plus a positive diagonal is positive definite.
-  ATTUNE_CHECK(InvertPositiveDefinite(matrix, n, pool).ok());
+  ATTUNE_CHECK(InvertPositiveDefinite(matrix, n, workers).ok() || workers.cancelled());
 
   std::vector<float> scale(n);
   for (std::size_t row = 0; row < n; ++row) scale[row] = -1 / matrix[row * n + row];
   std::vector<std::vector<std::pair<std::uint32_t, float>>> rows(n);
-  pool.ParallelFor((n + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
+  workers.ParallelFor((n + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
     for (std::size_t row = task * kRowsPerTask; row < std::min(n, (task + 1) * kRowsPerTask); ++row) {
       auto& kept = rows[row];
       for (std::uint32_t other = 0; other < n; ++other) {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "base/workers.h"
 #include "model/member.h"
 #include "model/training_view.h"
 
@@ -15,7 +15,7 @@ namespace attune {
 class LinearModel final : public Member {
  public:
   /// Cost O(items³ + sum of squared history lengths), memory 4 x items² bytes, items up to kItemsMax.
-  static std::unique_ptr<LinearModel> Fit(const TrainingView& view, ThreadPool& pool);
+  static std::unique_ptr<LinearModel> Fit(const TrainingView& view, const Workers& workers);
   static Result<std::unique_ptr<Member>> Load(const SnapshotFile& file);
 
   std::string_view name() const override { return "linear"; }

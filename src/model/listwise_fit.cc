@@ -87,10 +87,10 @@ void AddList(const ListwiseProblem& problem, std::size_t list, std::span<const d
 
 Derivatives Differentiate(const ListwiseProblem& problem, std::span<const std::size_t> lists,
                           std::span<const double> weights, std::span<const double> start, std::span<const double> ridge,
-                          ThreadPool& pool) {
+                          const Workers& workers) {
   const std::size_t width = problem.feature_count;
   std::vector<Derivatives> parts(kTasks);
-  pool.ParallelFor(kTasks, [&](std::size_t task) {
+  workers.ParallelFor(kTasks, [&](std::size_t task) {
     Derivatives& part = parts[task];
     part.gradient.resize(width);
     part.hessian.resize(width * width);
@@ -113,9 +113,9 @@ Derivatives Differentiate(const ListwiseProblem& problem, std::span<const std::s
 }
 
 double Loss(const ListwiseProblem& problem, std::span<const std::size_t> lists, std::span<const double> weights,
-            std::span<const double> start, std::span<const double> ridge, ThreadPool& pool) {
+            std::span<const double> start, std::span<const double> ridge, const Workers& workers) {
   std::vector<double> parts(kTasks);
-  pool.ParallelFor(kTasks, [&](std::size_t task) {
+  workers.ParallelFor(kTasks, [&](std::size_t task) {
     std::vector<double> probabilities;
     for (std::size_t i = task; i < lists.size(); i += kTasks) {
       parts[task] += Probabilities(problem, lists[i], weights, probabilities);
@@ -152,10 +152,10 @@ std::vector<double> Solve(std::vector<double> hessian, std::vector<double> gradi
 }
 
 std::vector<double> Minimise(const ListwiseProblem& problem, std::span<const std::size_t> lists,
-                             std::span<const double> start, std::span<const double> ridge, ThreadPool& pool) {
+                             std::span<const double> start, std::span<const double> ridge, const Workers& workers) {
   std::vector<double> weights(start.begin(), start.end());
-  for (int step = 0; step < kStepsMax; ++step) {
-    const Derivatives here = Differentiate(problem, lists, weights, start, ridge, pool);
+  for (int step = 0; step < kStepsMax && !workers.cancelled(); ++step) {
+    const Derivatives here = Differentiate(problem, lists, weights, start, ridge, workers);
     const std::vector<double> direction = Solve(here.hessian, here.gradient);
     double scale = 1;
     bool moved = false;
@@ -163,7 +163,7 @@ std::vector<double> Minimise(const ListwiseProblem& problem, std::span<const std
     for (int halving = 0; halving < kHalvingsMax && !moved; ++halving, scale /= 2) {
       std::vector<double> next = weights;
       for (std::size_t f = 0; f < next.size(); ++f) next[f] -= scale * direction[f];
-      gain = here.loss - Loss(problem, lists, next, start, ridge, pool);
+      gain = here.loss - Loss(problem, lists, next, start, ridge, workers);
       moved = gain > 0;
       if (moved) weights = std::move(next);
     }
@@ -175,19 +175,19 @@ std::vector<double> Minimise(const ListwiseProblem& problem, std::span<const std
 }  // namespace
 
 std::vector<double> FitListwise(const ListwiseProblem& problem, std::span<const std::size_t> lists,
-                                std::span<const double> start, std::span<const double> ridge, ThreadPool& pool) {
+                                std::span<const double> start, std::span<const double> ridge, const Workers& workers) {
   ATTUNE_CHECK(start.size() == problem.feature_count && ridge.size() == problem.feature_count);
   std::vector<double> weights(start.begin(), start.end());
   const auto used = UsedFeatures(start, ridge);
   if (lists.empty() || used.empty()) return weights;
-  if (used.size() == problem.feature_count) return Minimise(problem, lists, start, ridge, pool);
+  if (used.size() == problem.feature_count) return Minimise(problem, lists, start, ridge, workers);
   std::vector<double> used_start;
   std::vector<double> used_ridge;
   for (const std::size_t f : used) {
     used_start.push_back(start[f]);
     used_ridge.push_back(ridge[f]);
   }
-  const auto found = Minimise(Reduce(problem, used), lists, used_start, used_ridge, pool);
+  const auto found = Minimise(Reduce(problem, used), lists, used_start, used_ridge, workers);
   for (std::size_t i = 0; i < used.size(); ++i) weights[used[i]] = found[i];
   return weights;
 }

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "base/workers.h"
 
 namespace attune {
 
@@ -26,7 +26,7 @@ inline constexpr double kHeldRidge = 1e12;
 /// Newton's method with halved steps. The problem is convex: the result depends on nothing else, and has the same bits
 /// for any number of threads.
 std::vector<double> FitListwise(const ListwiseProblem& problem, std::span<const std::size_t> lists,
-                                std::span<const double> start, std::span<const double> ridge, ThreadPool& pool);
+                                std::span<const double> start, std::span<const double> ridge, const Workers& workers);
 
 /// Mean negative log likelihood of `lists`.
 double ListwiseLoss(const ListwiseProblem& problem, std::span<const std::size_t> lists,

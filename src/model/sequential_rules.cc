@@ -53,10 +53,10 @@ std::vector<Follower> FollowersOf(const SequenceIndex& index, std::uint32_t item
 
 }  // namespace
 
-std::unique_ptr<SequentialRules> SequentialRules::Fit(const SequenceIndex& index, ThreadPool& pool) {
+std::unique_ptr<SequentialRules> SequentialRules::Fit(const SequenceIndex& index, const Workers& workers) {
   std::vector<std::vector<Follower>> lists(index.item_count);
   const std::size_t task_count = (index.item_count + kItemsPerTask - 1) / kItemsPerTask;
-  pool.ParallelFor(task_count, [&](std::size_t task) {
+  workers.ParallelFor(task_count, [&](std::size_t task) {
     SparseScores sums(index.item_count);
     const std::size_t end = std::min<std::size_t>(index.item_count, (task + 1) * kItemsPerTask);
     for (std::size_t item = task * kItemsPerTask; item < end; ++item) {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "base/workers.h"
 #include "model/member.h"
 #include "model/sequence_index.h"
 
@@ -13,7 +13,7 @@ namespace attune {
 /// for followers that are popular everywhere. Kept: the kFollowersMax heaviest per item.
 class SequentialRules final : public Member {
  public:
-  static std::unique_ptr<SequentialRules> Fit(const SequenceIndex& index, ThreadPool& pool);
+  static std::unique_ptr<SequentialRules> Fit(const SequenceIndex& index, const Workers& workers);
   static Result<std::unique_ptr<Member>> Load(const SnapshotFile& file);
 
   std::string_view name() const override { return "rules"; }

@@ -115,7 +115,7 @@ void SubtractProduct(const float* a, std::size_t a_stride, const float* b, std::
 // With the block D on the diagonal, the column C below and above it, and the rest R, a step replaces R by R - C D⁻¹ Cᵀ,
 // C by C D⁻¹ and D by -D⁻¹ (the sweep of statistics). After all steps the matrix is minus the inverse. Only blocks on
 // and below the diagonal are kept up to date.
-Status InvertPositiveDefinite(std::span<float> matrix, std::size_t n, ThreadPool& pool) {
+Status InvertPositiveDefinite(std::span<float> matrix, std::size_t n, const Workers& workers) {
   ATTUNE_CHECK(matrix.size() == n * n);
   const std::size_t block_count = (n + kBlock - 1) / kBlock;
   const auto begin_of = [&](std::size_t block) { return block * kBlock; };
@@ -125,6 +125,7 @@ Status InvertPositiveDefinite(std::span<float> matrix, std::size_t n, ThreadPool
   std::vector<float> transposed(kBlock * n);  // Cᵀ, [size, n]
   std::vector<float> inverse;
   for (std::size_t k = 0; k < block_count; ++k) {
+    if (workers.cancelled()) return Cancelled("the inversion was stopped");
     const std::size_t k_begin = begin_of(k);
     const std::size_t size = size_of(k);
     if (!InvertBlock(matrix.data() + k_begin * n + k_begin, n, size, inverse)) {
@@ -140,14 +141,14 @@ Status InvertPositiveDefinite(std::span<float> matrix, std::size_t n, ThreadPool
     }
     std::vector<float> negative_inverse(inverse.size());
     std::transform(inverse.begin(), inverse.end(), negative_inverse.begin(), [](float x) { return -x; });
-    pool.ParallelFor(block_count, [&](std::size_t i) {
+    workers.ParallelFor(block_count, [&](std::size_t i) {
       float* out = scaled.data() + begin_of(i) * size;
       std::fill_n(out, size_of(i) * size, 0.0f);
       SubtractProduct(column.data() + begin_of(i) * size, size, negative_inverse.data(), size, out, size, size_of(i),
                       size, size);
     });
     // Long rows first, so that the last ones to be handed out are short.
-    pool.ParallelFor(block_count, [&](std::size_t reversed) {
+    workers.ParallelFor(block_count, [&](std::size_t reversed) {
       const std::size_t i = block_count - 1 - reversed;
       if (i == k) return;
       float* row = matrix.data() + begin_of(i) * n;

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "base/status.h"
-#include "base/thread_pool.h"
+#include "base/workers.h"
 
 namespace attune {
 
@@ -14,8 +14,9 @@ void SubtractProduct(const float* a, std::size_t a_stride, const float* b, std::
                      std::size_t c_stride, std::size_t rows, std::size_t columns, std::size_t inner);
 
 /// Puts the inverse of the symmetric positive definite `matrix` [n, n] in its place: blocked elimination without
-/// pivots, n³ multiplications and additions, rows of blocks shared among `pool`; same bits for any number of threads.
-/// InvalidArgument if it is not positive definite, and then `matrix` holds nothing useful.
-Status InvertPositiveDefinite(std::span<float> matrix, std::size_t n, ThreadPool& pool);
+/// pivots, n³ multiplications and additions, rows of blocks shared among `workers`; same bits for any number of
+/// threads. InvalidArgument if it is not positive definite, Cancelled if the workers are; `matrix` then holds nothing
+/// useful.
+Status InvertPositiveDefinite(std::span<float> matrix, std::size_t n, const Workers& workers);
 
 }  // namespace attune

@@ -172,12 +172,13 @@ struct Validated {
   double ndcg = 0;
   double loss = 0;
 };
-Validated CrossValidate(const ListwiseProblem& problem, const Folds& folds, const Shape& shape, ThreadPool& pool) {
+Validated CrossValidate(const ListwiseProblem& problem, const Folds& folds, const Shape& shape,
+                        const Workers& workers) {
   Validated result;
   std::vector<double> ranks;
   const std::vector<double> start(problem.feature_count);
   for (std::size_t fold = 0; fold < 2; ++fold) {
-    const auto weights = FitListwise(problem, folds.lists[1 - fold], start, shape.ridge, pool);
+    const auto weights = FitListwise(problem, folds.lists[1 - fold], start, shape.ridge, workers);
     const auto fold_ranks = ListwiseRanks(problem, folds.lists[fold], weights);
     ranks.insert(ranks.end(), fold_ranks.begin(), fold_ranks.end());
     result.loss += ListwiseLoss(problem, folds.lists[fold], weights) * static_cast<double>(folds.lists[fold].size());
@@ -193,9 +194,9 @@ Result<ListwiseProblem> MakeProblem(std::span<const std::shared_ptr<const Member
   const auto warm = WarmItems(view);
   const std::size_t item_count = view.item_count();
   std::vector<CaseRows> rows(cases.size());
-  context.pool.ParallelFor(kTasks, [&](std::size_t task) {
+  context.workers.ParallelFor(kTasks, [&](std::size_t task) {
     Scorer scorer(members, item_count);
-    for (std::size_t i = task; i < cases.size() && !context.cancelled; i += kTasks) {
+    for (std::size_t i = task; i < cases.size() && !context.workers.cancelled(); i += kTasks) {
       const std::uint32_t answer = view.data->interactions.item[cases[i].position];
       if (!std::binary_search(warm.begin(), warm.end(), answer)) continue;
       const Query query = CaseQuery(*view.data, cases[i], options.history_max);
@@ -262,11 +263,11 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
   Shape plain_shape{.ridge = std::vector<double>(2 * width, kRidge)};
   std::fill(plain_shape.ridge.begin() + static_cast<std::ptrdiff_t>(width), plain_shape.ridge.end(), kHeldRidge);
   Shape chosen = plain_shape;
-  Validated best = CrossValidate(problem, folds, plain_shape, context.pool);
+  Validated best = CrossValidate(problem, folds, plain_shape, context.workers);
   if (problem.list_count() >= kLengthCasesMin) {
     Shape by_length = plain_shape;
     std::fill(by_length.ridge.begin() + static_cast<std::ptrdiff_t>(width), by_length.ridge.end(), kLengthRidge);
-    const Validated validated = CrossValidate(problem, folds, by_length, context.pool);
+    const Validated validated = CrossValidate(problem, folds, by_length, context.workers);
     if (validated.loss < best.loss) {
       best = validated;
       chosen = by_length;
@@ -277,7 +278,7 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
     ATTUNE_RETURN_IF_ERROR(context.Step("validating members"));
     Shape single = plain_shape;
     for (std::size_t other = 0; other < feature_count; ++other) single.ridge[other] = other == f ? kRidge : kHeldRidge;
-    const Validated validated = CrossValidate(problem, folds, single, context.pool);
+    const Validated validated = CrossValidate(problem, folds, single, context.workers);
     figures[blend.feature_names[f] + "_validation_ndcg_at_10"] = validated.ndcg;
     if (validated.ndcg > best.ndcg) {
       best = validated;
@@ -285,7 +286,7 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
     }
   }
   const std::vector<double> start(2 * width);
-  const auto weights = FitListwise(problem, folds.all, start, chosen.ridge, context.pool);
+  const auto weights = FitListwise(problem, folds.all, start, chosen.ridge, context.workers);
   blend.weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(width));
   blend.by_length.assign(weights.begin() + static_cast<std::ptrdiff_t>(width), weights.end());
   for (std::size_t f = 0; f < 2 * width; ++f) {
@@ -313,15 +314,15 @@ Result<std::array<double, ContentModel::kColdFeatures>> FitColdWeights(
   start[3] = 1;
   if (held_items.empty() || held_items.size() == warm.size()) return start;
 
-  const ContentModel content = ContentModel::Fit(view, factors, held_out, context.pool);
-  const ItemContents contents = DescribeItems(content, view, factors, context.pool);
+  const ContentModel content = ContentModel::Fit(view, factors, held_out, context.workers);
+  const ItemContents contents = DescribeItems(content, view, factors, context.workers);
   ItemContents held_contents(item_count);
   for (const std::uint32_t item : held_items) held_contents[item] = content.Describe(view.data->item_attributes, item);
   std::vector<CaseRows> rows(cases.size());
-  context.pool.ParallelFor(kTasks, [&](std::size_t task) {
+  context.workers.ParallelFor(kTasks, [&](std::size_t task) {
     Scorer scorer(parts.members, item_count);
     std::vector<float> scores(item_count);
-    for (std::size_t i = task; i < cases.size() && !context.cancelled; i += kTasks) {
+    for (std::size_t i = task; i < cases.size() && !context.workers.cancelled(); i += kTasks) {
       const std::uint32_t answer = view.data->interactions.item[cases[i].position];
       if (parts.catalogue.interactions[answer] == 0) continue;
       const Query query = CaseQuery(*view.data, cases[i], options.history_max);
@@ -375,7 +376,7 @@ Result<std::array<double, ContentModel::kColdFeatures>> FitColdWeights(
     problem.list_begin.push_back(problem.offsets.size());
   }
   const std::vector<double> ridge(kWidth, kColdRidge);
-  const auto weights = FitListwise(problem, lists, start, ridge, context.pool);
+  const auto weights = FitListwise(problem, lists, start, ridge, context.workers);
   std::array<double, kWidth> out{};
   std::copy(weights.begin(), weights.end(), out.begin());
   return out;

@@ -100,13 +100,13 @@ Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms,
   const auto index = std::make_shared<const SequenceIndex>(SequenceIndex::Build(view));
   parts.members.push_back(SequentialNeighbours::Fit(index));
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting rules"));
-  parts.members.push_back(SequentialRules::Fit(*index, context.pool));
+  parts.members.push_back(SequentialRules::Fit(*index, context.workers));
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the linear model"));
-  parts.members.push_back(LinearModel::Fit(view, context.pool));
+  parts.members.push_back(LinearModel::Fit(view, context.workers));
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting content"));
-  factors = FitLatentFactors(view, options.seed, context.pool);
-  auto content = std::make_shared<ContentModel>(ContentModel::Fit(view, factors, {}, context.pool));
-  parts.catalogue.contents = DescribeItems(*content, view, factors, context.pool);
+  factors = FitLatentFactors(view, options.seed, context.workers);
+  auto content = std::make_shared<ContentModel>(ContentModel::Fit(view, factors, {}, context.workers));
+  parts.catalogue.contents = DescribeItems(*content, view, factors, context.workers);
   parts.content = content;
   parts.members.push_back(LatentMember::Fit(parts.catalogue.contents));
   return parts;
@@ -121,7 +121,7 @@ void SetColdWeights(ModelParts& parts, const std::array<double, ContentModel::kC
 }  // namespace
 
 Status FitContext::Step(std::string_view step) const {
-  if (cancelled.load(std::memory_order_relaxed)) return Cancelled("training was stopped");
+  if (workers.cancelled()) return Cancelled("training was stopped");
   if (on_step) on_step(step);
   return {};
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -8,7 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "base/thread_pool.h"
+#include "base/workers.h"
 #include "model/model_parts.h"
 #include "model/training_view.h"
 
@@ -29,8 +28,7 @@ struct FitOptions {
 
 /// What every fit needs while it runs. All of it outlives the call.
 struct FitContext {
-  ThreadPool& pool;
-  const std::atomic<bool>& cancelled;
+  Workers workers;
   std::function<void(std::string_view step)> on_step;  ///< May be empty.
 
   /// Cancelled if somebody asked for it.

@@ -65,10 +65,10 @@ Result<std::map<std::string, double>> MeasureMetrics(const RecommenderModel& mod
     std::set<std::uint32_t> relevant;
   };
   std::vector<Outcome> outcomes(users.size());
-  context.pool.ParallelFor(kMetricTasks, [&](std::size_t task) {
+  context.workers.ParallelFor(kMetricTasks, [&](std::size_t task) {
     ScoreScratch scratch = model.MakeScratch();
     std::vector<float> scores(model.item_count());
-    for (std::size_t i = task; i < users.size() && !context.cancelled; i += kMetricTasks) {
+    for (std::size_t i = task; i < users.size() && !context.workers.cancelled(); i += kMetricTasks) {
       const std::uint32_t user = users[i];
       const auto items = data.interactions.Items(user);
       const std::size_t truth = std::max<std::size_t>(1, items.size() / 10);
@@ -139,8 +139,7 @@ Result<TrainReport> TrainFull(const TrainingData& data, const TrainParameters& p
                                          report.peak_bytes_estimate, context.memory_bytes_max));
   }
   Progress progress(context);
-  const FitContext fit_context{.pool = context.pool,
-                               .cancelled = context.cancelled,
+  const FitContext fit_context{.workers = Workers(context.pool, context.cancelled),
                                .on_step = [&](std::string_view step) { progress.Step(step); }};
   const FitOptions options{
       .seed = parameters.seed, .recency = recipe.recency_mask, .history_max = RecommenderModel::kHistoryMax};
