@@ -31,7 +31,8 @@ struct ColumnReader {
   std::size_t csv_column = 0;
   bool is_id = false;
   bool is_time = false;
-  std::size_t characters_max = 0;  ///< Of strings; 0 where there is no limit.
+  bool is_interaction_time = false;  ///< Things may have been made before 1970, but nobody clicked them.
+  std::size_t characters_max = 0;    ///< Of strings; 0 where there is no limit.
 };
 
 /// Reads the files of one import into a builder. One thread at a time.
@@ -107,6 +108,7 @@ class Import {
     ColumnReader reader{.field = &field, .csv_column = csv_column};
     reader.is_id = name == "userid" || name == "itemid" || name == "actionid";
     reader.is_time = IsTimeColumn(field.name);
+    reader.is_interaction_time = name == "timestamp";
     if (reader.is_id) reader.characters_max = kIdBytesMax;
     if (!reader.is_id && !field.textual) reader.characters_max = kCategoricalCharactersMax;
     // A list of up to 25 ids of up to 256 characters is longer than a category may be.
@@ -160,7 +162,7 @@ class Import {
     if (error != std::errc() || end != cell.data() + cell.size()) {
       ATTUNE_TRY(value, WholeNumber(cell));
     }
-    if (column.is_time && value < 0) return InvalidArgument(fmt::format("'{}' lies before 1970", cell));
+    if (column.is_interaction_time && value < 0) return InvalidArgument(fmt::format("'{}' lies before 1970", cell));
     builder_.AddInteger(index, column.is_time ? ToMilliseconds(value) : value);
     return {};
   }
@@ -219,16 +221,6 @@ Result<ImportSummary> ImportCsv(Env& env, ImportRequest request) {
   }
   ATTUNE_RETURN_IF_ERROR(import.builder().Write(env, request.segment_path));
   return ImportSummary{.row_count = rows};
-}
-
-std::int64_t ToMilliseconds(std::int64_t seconds_or_milliseconds) {
-  return seconds_or_milliseconds > kSecondsMax ? seconds_or_milliseconds : seconds_or_milliseconds * 1000;
-}
-
-bool IsTimeColumn(std::string_view name) {
-  const std::string folded = FoldName(name);
-  return folded == "timestamp" || folded == "creationtimestamp" || folded == "expirationtimestamp" ||
-         folded == "actionexpirationtimestamp";
 }
 
 std::string CleanText(std::string_view text) {

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "data/csv_reader.h"
+#include "data/moments.h"
 #include "data/schema.h"
 #include "data/segment.h"
 #include "storage/env.h"
@@ -44,13 +45,6 @@ struct ImportSummary {
 Result<ImportSummary> ImportCsv(Env& env, ImportRequest request);
 
 inline constexpr std::uint64_t kImportedInteractionsMin = 1000;
-/// The year 5138 in seconds, and 1973 in milliseconds: a larger number is a time in milliseconds.
-inline constexpr std::int64_t kSecondsMax = 100'000'000'000;
-
-/// Milliseconds since 1970 from a TIMESTAMP that may be in seconds.
-std::int64_t ToMilliseconds(std::int64_t seconds_or_milliseconds);
-/// Whether a column holds moments: TIMESTAMP, CREATION_TIMESTAMP and their like.
-bool IsTimeColumn(std::string_view name);
 
 /// A text as the service cleans it: tags of HTML, newlines, tabs and surplus blanks removed, cut to
 /// kTextualCharactersMax characters.

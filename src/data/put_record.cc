@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "data/moments.h"
 
 namespace attune {
 namespace {
@@ -117,8 +118,21 @@ Result<Value> ReadBoolean(const Field& field, element source) {
   return WrongType(field, "true or false", Short(std::string(simdjson::minify(source))));
 }
 
+/// Moments come in seconds, as in CSV files, and are kept in milliseconds.
+Result<Value> ReadMoment(const Field& field, element source) {
+  if (field.type == FieldType::kFloat || field.type == FieldType::kDouble) {
+    ATTUNE_TRY(const Value real, ReadReal(field, source));
+    const double moment = std::get<double>(real);
+    return Value(std::abs(moment) <= static_cast<double>(kSecondsMax) ? moment * 1000 : moment);
+  }
+  ATTUNE_TRY(const Value integer, ReadInteger(field, source));
+  return Value(ToMilliseconds(std::get<std::int64_t>(integer)));
+}
+
 Result<Value> ReadProperty(const Field& field, element source) {
   if (source.is_null()) return Value();
+  const bool is_number = field.type != FieldType::kString && field.type != FieldType::kBoolean;
+  if (is_number && IsTimeColumn(field.name)) return ReadMoment(field, source);
   switch (field.type) {
     case FieldType::kString: return ReadText(field, source);
     case FieldType::kInt:
