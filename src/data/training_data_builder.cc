@@ -7,6 +7,7 @@
 
 #include "data/attribute_builder.h"
 #include "data/interaction_rows.h"
+#include "data/newest_records.h"
 
 namespace attune {
 namespace {
@@ -33,13 +34,6 @@ std::vector<std::size_t> FurtherColumns(const Schema& schema, const TrainingSele
     if (!own.contains(FoldName(name)) && IsColumnSelected(selection, type, name)) columns.push_back(i);
   }
   return columns;
-}
-
-/// For each column of the schema its position in a segment, which may be of an older schema; kNoIndex if it has none.
-std::vector<std::size_t> MatchColumns(const Schema& schema, const Segment& segment) {
-  std::vector<std::size_t> positions;
-  for (const Field& field : schema.fields()) positions.push_back(segment.FindColumn(field.name).value_or(kNoIndex));
-  return positions;
 }
 
 /// Items in the order in which they were first seen, those that were never seen last.
@@ -88,7 +82,7 @@ class InteractionsWriter {
     std::optional<std::size_t> event_type;
     std::optional<std::size_t> event_value;
     std::optional<std::size_t> impression;
-    std::vector<std::size_t> columns;  ///< By the schema's positions.
+    std::vector<std::optional<std::size_t>> columns;  ///< By the schema's positions.
   };
 
   std::vector<Source> Sources() const {
@@ -100,7 +94,7 @@ class InteractionsWriter {
                          .event_value = segment.FindColumn("EVENT_VALUE"),
                          .impression = segment.FindColumn("IMPRESSION"),
                          .columns = contents_.interaction_schema ? MatchColumns(*contents_.interaction_schema, segment)
-                                                                 : std::vector<std::size_t>()});
+                                                                 : std::vector<std::optional<std::size_t>>()});
     }
     return sources;
   }
@@ -164,8 +158,8 @@ class InteractionsWriter {
       } else {
         const Source& source = sources[row.source];
         for (const std::size_t column : columns) {
-          if (source.columns[column] == kNoIndex) continue;
-          builder.Set(column, source.segment->Cell(source.columns[column], row.index));
+          if (!source.columns[column]) continue;
+          builder.Set(column, source.segment->Cell(*source.columns[column], row.index));
         }
       }
       builder.EndRow();
@@ -176,61 +170,6 @@ class InteractionsWriter {
   const DatasetContents& contents_;
   const TrainingSelection& selection_;
   TrainingData& data_;
-};
-
-/// The newest record of one id: a row of a segment, or a put.
-struct NewestRecord {
-  std::int64_t received_ms = std::numeric_limits<std::int64_t>::min();
-  const Segment* segment = nullptr;
-  const std::vector<std::size_t>* columns = nullptr;  ///< By the schema's positions, of that segment.
-  std::size_t row = 0;
-  const EntityPut* put = nullptr;
-
-  Value Cell(std::size_t column) const {
-    if (put != nullptr) return column < put->values.size() ? put->values[column] : Value();
-    if (segment == nullptr || (*columns)[column] == kNoIndex) return {};
-    return segment->Cell((*columns)[column], row);
-  }
-};
-
-/// The newest record of each id of `ids`, to which new ids are added if `add_ids`.
-class NewestRecords {
- public:
-  NewestRecords(const Schema& schema, std::string_view id_column, const std::vector<ImportedSegment>& segments,
-                const std::vector<EntityPut>& puts, Vocabulary& ids, bool add_ids) {
-    columns_.reserve(segments.size());
-    for (const auto& imported : segments) {
-      const Segment& segment = *imported.segment;
-      columns_.push_back(MatchColumns(schema, segment));
-      const auto own = segment.FindColumn(id_column);
-      if (!own) continue;
-      const auto codes = segment.Codes(*own);
-      for (std::size_t row = 0; row < codes.size(); ++row) {
-        const auto index = Index(ids, segment.DictionaryText(*own, codes[row]), add_ids);
-        if (!index || imported.received_ms < records_[*index].received_ms) continue;  // The later row of a file wins.
-        records_[*index] = {
-            .received_ms = imported.received_ms, .segment = &segment, .columns = &columns_.back(), .row = row};
-      }
-    }
-    for (const EntityPut& put : puts) {
-      const auto index = Index(ids, put.id, add_ids);
-      if (!index || put.received_ms < records_[*index].received_ms) continue;
-      records_[*index] = {.received_ms = put.received_ms, .put = &put};
-    }
-    records_.resize(ids.size());
-  }
-
-  const std::vector<NewestRecord>& records() const { return records_; }
-
- private:
-  std::optional<std::uint32_t> Index(Vocabulary& ids, std::string_view id, bool add) {
-    const auto index = add ? std::optional(ids.Add(id)) : ids.Find(id);
-    if (index && *index >= records_.size()) records_.resize(std::max<std::size_t>(ids.size(), *index + 1));
-    return index;
-  }
-
-  std::vector<std::vector<std::size_t>> columns_;
-  std::vector<NewestRecord> records_;
 };
 
 Attributes BuildAttributes(const Schema& schema, const std::vector<std::size_t>& columns,
@@ -247,7 +186,8 @@ Attributes BuildAttributes(const Schema& schema, const std::vector<std::size_t>&
 void WriteItems(const DatasetContents& contents, const TrainingSelection& selection, TrainingData& data) {
   if (contents.item_schema) {
     const Schema& schema = *contents.item_schema;
-    const NewestRecords newest(schema, "ITEM_ID", contents.item_segments, contents.item_puts, data.items, true);
+    const NewestRecords newest(schema, "ITEM_ID", contents.item_segments, contents.item_puts, data.items,
+                               UnknownIds::kAdd);
     data.item_attributes = BuildAttributes(
         schema, FurtherColumns(schema, selection, "ITEMS", {"itemid", "creationtimestamp"}), newest.records());
     data.item_created_ms.resize(data.items.size(), kNoTime);
@@ -267,7 +207,8 @@ void WriteItems(const DatasetContents& contents, const TrainingSelection& select
 void WriteUsers(const DatasetContents& contents, const TrainingSelection& selection, TrainingData& data) {
   if (!contents.user_schema) return;
   const Schema& schema = *contents.user_schema;
-  const NewestRecords newest(schema, "USER_ID", contents.user_segments, contents.user_puts, data.users, false);
+  const NewestRecords newest(schema, "USER_ID", contents.user_segments, contents.user_puts, data.users,
+                             UnknownIds::kPassOver);
   data.user_attributes =
       BuildAttributes(schema, FurtherColumns(schema, selection, "USERS", {"userid"}), newest.records());
 }
