@@ -254,13 +254,13 @@ Status IdentityStore::DeletePolicy(std::string_view arn) {
   return {};
 }
 
-Result<AccessKey> IdentityStore::CreateAccessKey(std::string_view user_name) {
+Result<UserAccessKey> IdentityStore::CreateAccessKey(std::string_view user_name) {
   std::array<std::byte, kSecretBytes> secret{};
   entropy_.Fill(secret);
-  const AccessKey key{.id = NewId("AKIA").substr(0, 20),
-                      .secret = ToBase64(secret),
-                      .active = true,
-                      .created_ms = clock_.UnixMilliseconds()};
+  const UserAccessKey key{.id = NewId("AKIA").substr(0, 20),
+                          .secret = ToBase64(secret),
+                          .active = true,
+                          .created_ms = clock_.UnixMilliseconds()};
   ATTUNE_RETURN_IF_ERROR(UpdateUser(user_name, [&](User& user) -> Status {
     if (user.keys.size() >= kKeysPerUserMax) {
       return LimitExceeded(fmt::format("Cannot exceed quota for AccessKeysPerUser: {}", kKeysPerUserMax));

@@ -38,7 +38,7 @@ struct Role {
   std::vector<std::pair<std::string, std::string>> tags;
 };
 
-struct AccessKey {
+struct UserAccessKey {
   std::string id;
   std::string secret;
   bool active = true;
@@ -52,7 +52,7 @@ struct User {
   std::string arn;
   std::int64_t created_ms = 0;
   AttachedPolicies policies;
-  std::vector<AccessKey> keys;
+  std::vector<UserAccessKey> keys;
   std::vector<std::pair<std::string, std::string>> tags;
 };
 
@@ -114,9 +114,9 @@ class IdentityStore {
   Status DeletePolicy(std::string_view arn) EXCLUDES(mutex_);
 
   /// A key that nobody else has. LimitExceeded beyond kKeysPerUserMax.
-  Result<AccessKey> CreateAccessKey(std::string_view user_name) EXCLUDES(mutex_);
+  Result<UserAccessKey> CreateAccessKey(std::string_view user_name) EXCLUDES(mutex_);
   struct KeyOwner {
-    AccessKey key;
+    UserAccessKey key;
     std::string user_name;
     std::string user_arn;
     std::string user_id;

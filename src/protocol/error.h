@@ -71,6 +71,7 @@ inline constexpr ErrorKind kInvalidInput{"InvalidInput", 400, 400};
 inline constexpr ErrorKind kInvalidParameterValue{"InvalidParameterValue", 400, 400};
 inline constexpr ErrorKind kLimitExceeded{"LimitExceeded", 409, 400};
 inline constexpr ErrorKind kMalformedPolicyDocument{"MalformedPolicyDocument", 400, 400};
+inline constexpr ErrorKind kMissingAction{"MissingAction", 400, 400};
 inline constexpr ErrorKind kMissingAuthenticationToken{"MissingAuthenticationToken", 403, 403};
 inline constexpr ErrorKind kMissingParameter{"MissingParameter", 400, 400};
 inline constexpr ErrorKind kNoSuchEntity{"NoSuchEntity", 404, 400};

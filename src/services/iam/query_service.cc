@@ -1,0 +1,104 @@
+#include "services/iam/query_service.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "protocol/envelope.h"
+#include "services/access/credential_store.h"
+
+namespace attune {
+
+class QueryService::Exchange final : public ServiceExchange {
+ public:
+  Exchange(QueryService& service, RoutedRequest request)
+      : service_(service), head_(std::move(request.head)), request_id_(std::move(request.request_id)) {}
+
+  std::string_view operation() const override { return operation_ == nullptr ? "" : operation_->name; }
+  std::uint64_t body_bytes_max() const override { return kBodyBytesMax; }
+  Status OnBody(std::span<const std::byte> part) override {
+    if (body_.size() + part.size() > kBodyBytesMax) {
+      return LimitExceeded(fmt::format("the body is larger than {} bytes", kBodyBytesMax));
+    }
+    body_.append(reinterpret_cast<const char*>(part.data()), part.size());
+    return {};
+  }
+  HttpResponse Finish() override {
+    const auto& description = service_.description_;
+    auto reply = Run();
+    if (const auto* error = std::get_if<AwsError>(&reply)) {
+      return QueryErrorResponse(*error, description.xml_namespace, request_id_);
+    }
+    return QueryResponse(operation_->name, description.xml_namespace, std::get<std::string>(reply), request_id_);
+  }
+
+ private:
+  QueryReply Run() {
+    const auto signature = ReadSignature(head_, Protocol::kQuery);
+    if (const auto* error = std::get_if<AwsError>(&signature)) return *error;
+    const auto verified =
+        service_.verifier_.Verify(head_, body_, std::get<RequestSignature>(signature), service_.signatures_);
+    if (const auto* error = std::get_if<AwsError>(&verified)) return *error;
+    // A GET carries the form in its query.
+    auto form = QueryForm::Parse(head_.method == "GET" ? head_.query() : std::string_view(body_));
+    if (!form.ok()) return AwsError(aws_error::kValidationError, form.status().message());
+    const QueryCall call{.form = std::move(form).value(),
+                         .caller = CallerOf(std::get<VerifiedSignature>(verified), head_)};
+    const auto found = service_.Find(call.form.action());
+    if (const auto* error = std::get_if<AwsError>(&found)) return *error;
+    operation_ = std::get<const QueryOperation*>(found);
+    if (auto error = service_.CheckAccess(call, *operation_)) return *std::move(error);
+    return operation_->handler(service_.context_, call);
+  }
+
+  QueryService& service_;
+  const HttpRequestHead head_;
+  const std::string request_id_;
+  std::string body_;
+  const QueryOperation* operation_ = nullptr;
+};
+
+QueryService::QueryService(const Description& description, IdentityStore& identities,
+                           const CredentialStore& credentials, const Authorizer& authorizer, const Clock& clock)
+    : description_(description),
+      signatures_{description.name, Protocol::kQuery},
+      context_{.identities = identities, .authorizer = authorizer, .clock = clock},
+      verifier_(clock, credentials) {}
+
+std::unique_ptr<ServiceExchange> QueryService::Begin(RoutedRequest request) {
+  return std::make_unique<Exchange>(*this, std::move(request));
+}
+
+OrAwsError<const QueryOperation*> QueryService::Find(std::string_view action) const {
+  for (const auto& operation : description_.operations) {
+    if (operation.name == action) return &operation;
+  }
+  if (action.empty()) return AwsError(aws_error::kMissingAction, "Could not find Action parameter in the request.");
+  return AwsError(aws_error::kInvalidAction,
+                  fmt::format("Could not find operation {} for version {}", action, description_.version));
+}
+
+std::optional<AwsError> QueryService::CheckAccess(const QueryCall& call, const QueryOperation& operation) const {
+  if (description_.always_allowed) return std::nullopt;
+  const auto& parameter = operation.resource_parameter;
+  const std::string value(call.form.Find(parameter).value_or(""));
+  std::string resource = "*";
+  if (parameter == "PolicyArn" && !value.empty()) {
+    resource = value;
+  } else if (parameter == "RoleName" && !value.empty()) {
+    const auto role = context_.identities.FindRole(value);
+    resource = role.ok() ? role->arn : fmt::format("arn:aws:iam::{}:role/{}", call.caller.account_id, value);
+  } else if (parameter == "UserName") {
+    const auto user = context_.identities.FindUser(value);
+    // Without a name, users ask about themselves.
+    resource = user.ok()       ? user->arn
+               : value.empty() ? call.caller.arn
+                               : fmt::format("arn:aws:iam::{}:user/{}", call.caller.account_id, value);
+  }
+  const auto action = fmt::format("{}:{}", description_.name, operation.name);
+  const auto may = context_.authorizer.Authorize(call.caller, {.action = action, .resource = resource});
+  if (may.ok()) return std::nullopt;
+  return AwsError(aws_error::kAccessDenied, may.message());
+}
+
+}  // namespace attune
