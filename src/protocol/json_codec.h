@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,6 +31,8 @@ template <class T>
 void EncodeValue(const std::vector<T>& values, JsonWriter& json);
 template <class T>
 void EncodeValue(const StringMap<T>& values, JsonWriter& json);
+template <class T>
+void EncodeMember(std::string_view name, const T& value, JsonWriter& json);
 
 template <class T>
 requires std::is_class_v<T>
@@ -49,15 +52,16 @@ void EncodeValue(const std::vector<T>& values, JsonWriter& json) {
 template <class T>
 void EncodeValue(const StringMap<T>& values, JsonWriter& json) {
   json.BeginObject();
-  for (const auto& [key, value] : values) {
-    json.Key(key);
-    EncodeValue(value, json);
-  }
+  for (const auto& [key, value] : values) EncodeMember(key, value, json);
   json.EndObject();
 }
 
+/// A number that is not finite is left out: JSON has only null for it.
 template <class T>
 void EncodeMember(std::string_view name, const T& value, JsonWriter& json) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!std::isfinite(value)) return;
+  }
   json.Key(name);
   EncodeValue(value, json);
 }

@@ -90,17 +90,25 @@ std::string OneOf(std::span<const std::string_view> values) {
 }  // namespace
 
 std::optional<JsonObject> RequestDecoder::ParseRoot(std::string_view body) {
-  // One parser a thread: its memory is used again.
-  thread_local JsonParser parser;
-  auto root = parser.Parse(body.empty() ? "{}" : body);
-  if (!root.ok()) {
+  const auto parsed = Parse(body.empty() ? "{}" : body);
+  if (!parsed.ok()) {
     failed_ = true;
-    serialization_error_ = root.status().message();
+    serialization_error_ = parsed.status().message();
     return std::nullopt;
   }
   JsonObject object;
-  if (!ReadObject(*root, &object)) return std::nullopt;
+  if (!ReadObject(*parsed, &object)) return std::nullopt;
   return object;
+}
+
+Result<JsonElement> RequestDecoder::Parse(std::string_view body) {
+  if (body.size() > kReusedParserBytesMax) {
+    ATTUNE_TRY(document_, JsonDocument::Parse(body));
+    return document_->root();
+  }
+  // One parser a thread: its memory is used again.
+  thread_local JsonParser parser;
+  return parser.Parse(body);
 }
 
 std::optional<AwsError> RequestDecoder::TakeError() {

@@ -71,6 +71,8 @@ class RequestDecoder {
   static constexpr std::size_t kViolationsListedMax = 32;
   /// Longer values are cut in messages.
   static constexpr std::size_t kValueShownMax = 1024;
+  /// Threads keep the memory that bodies up to this size need; larger ones are given memory of their own.
+  static constexpr std::size_t kReusedParserBytesMax = 256 << 10;
 
   /// The object that `body` holds; an empty body is {}. Nothing where there is none: TakeError() says why. Valid until
   /// the next ParseRoot on this thread.
@@ -124,6 +126,7 @@ class RequestDecoder {
 
   static std::optional<JsonElement> Find(const JsonObject& object, std::string_view name);
 
+  Result<JsonElement> Parse(std::string_view body);
   bool ReadObject(JsonElement element, JsonObject* out);
   bool ReadArray(JsonElement element, simdjson::dom::array* out);
   bool ReadNumber(JsonElement element, const NumberRule& rule, double* out);
@@ -164,6 +167,7 @@ class RequestDecoder {
     return rule.sensitive || rule.key.sensitive ? Shown::kNothing : ShownOf(rule.value);
   }
 
+  std::optional<JsonDocument> document_;  ///< Of a large body.
   std::vector<PathPart> path_;
   std::vector<std::string> violations_;
   std::size_t violation_count_ = 0;

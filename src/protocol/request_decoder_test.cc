@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "protocol/generated/personalize.h"
 #include "protocol/generated/personalize_events.h"
 #include "protocol/generated/personalize_runtime.h"
@@ -323,6 +325,25 @@ TEST(Encoding, WritesAnEmptyListButNoNextToken) {
   EXPECT_EQ(ToJson(personalize::ListFiltersResponse{}), R"({"Filters":[]})");
   EXPECT_EQ(ToJson(personalize::ListDatasetGroupsResponse{}), R"({"datasetGroups":[]})");
   EXPECT_EQ(ToJson(personalize::TagResourceResponse{}), "{}");
+}
+
+TEST(RequestDecoder, ReadsLargeBodies) {
+  for (const std::size_t size :
+       {RequestDecoder::kReusedParserBytesMax, RequestDecoder::kReusedParserBytesMax + 1, std::size_t{3} << 20}) {
+    std::string body = R"({"userId":"1","unknown":")";
+    body.append(size - body.size() - 2, 'x').append("\"}");
+    ASSERT_EQ(body.size(), size);
+    GetRecommendationsRequest request;
+    EXPECT_EQ(ErrorOf(body, &request), "");
+    EXPECT_EQ(request.user_id, "1");
+  }
+}
+
+TEST(Encoding, LeavesOutWhatIsNotFinite) {
+  personalize::GetSolutionMetricsResponse response;
+  response.metrics = {{"coverage", 0.25}, {"precision_at_5", std::nan("")}};
+
+  EXPECT_EQ(ToJson(response), R"({"metrics":{"coverage":0.25}})");
 }
 
 TEST(Encoding, WritesScoresShortly) {
