@@ -6,11 +6,11 @@
 
 namespace attune {
 
-/// From a model's score to the chance of a click by one who looks: logit = intercept + slope * score. A model's scores
-/// are log probabilities over its catalogue; nothing says how often people click, so both numbers are learned from the
-/// lists that were shown. The slope starts at 1 (odds of a click proportional to the model's probability). The
-/// intercept starts where the first list would earn kFirstClickRate. Deterministic in the order of calls. One thread at
-/// a time.
+/// From a model's score to the chance of a click by one who looks: logit = intercept + slope * (score - centre). A
+/// model's scores are log probabilities over its catalogue; nothing says how often people click, so both numbers are
+/// learned from the lists that were shown. The slope starts at 1 (odds of a click proportional to the model's
+/// probability). The centre is the first list's mean score, where the intercept starts at kFirstClickRate.
+/// Deterministic in the order of calls. One thread at a time.
 class ClickCalibration {
  public:
   /// `known`: scores are click logits already, and nothing is learned.
@@ -18,8 +18,12 @@ class ClickCalibration {
 
   /// Before the first list, places the intercept by its mean score.
   void Anchor(double mean_score);
-  double Logit(double score) const { return state_[0] + state_[1] * score; }
+  double Logit(double score) const;
+  /// The score that has this logit.
+  double Score(double logit) const { return known_ ? logit : state_[5] + (logit - state_[0]) / state_[1]; }
   double slope() const { return state_[1]; }
+  /// The score that stands for one that is not known.
+  double centre() const { return state_[5]; }
   /// One impression: `corrected` is the score with what is believed of the item, `variance` how uncertain that is (in
   /// score units), `weight` how probably it was looked at.
   void Learn(double corrected, double variance, double weight, bool clicked);

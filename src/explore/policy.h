@@ -21,7 +21,7 @@ namespace attune {
 //                   the list with its scores, x and probabilities goes to where served lists are kept
 //   an impression:  posterior.Observe(list with ranks, scores and clicks, x)      before the 200, in the log's order
 //   a new item:     posterior.SetItem(its index, deviation, attributes)
-//   a restart:      the same calls in the same order, or Restore(Serialize()) and the calls since
+//   a restart:      the same calls in the same order, or Parse(Serialize()) and the calls since
 //   a new model:    posterior.Relax(0.5) if indexes stay; else a new Posterior and the events since
 //
 // Candidates should be the best few hundred by score and every eligible item. An item is eligible when its age is

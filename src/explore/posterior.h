@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "explore/click_calibration.h"
@@ -40,7 +41,8 @@ struct Belief {
   std::uint32_t clicked = 0;  ///< Times.
   float ignored = 0;          ///< Times, each as far as it was probably looked at.
   std::uint8_t attribute_count = 0;
-  std::array<std::uint16_t, 16> attributes{};  ///< Effects it shares with other items.
+  std::array<std::uint16_t, 16> attributes{};  ///< Effects it shares with other items; the first is being new.
+  float attribute_scale = 0;                   ///< How much each effect but the first counts.
 };
 
 /// For every item, how much better or worse it does than its attributes suggest. The model says log p(item | user) = s;
@@ -58,7 +60,7 @@ struct Belief {
 /// Items are dense indexes given by the caller, below items_max. Memory: 64 bytes an item, and once it was shown
 /// 2 (D + 1)(D + 4) bytes more (216 at D = 8).
 ///
-/// Threads: SetItem, Forget, Observe, ObserveClick and Restore exclude each other. Readers (Believe) take no lock and
+/// Threads: SetItem, Forget, Observe, Relax and Serialize exclude each other. Readers (Believe) take no lock and
 /// are never kept waiting: each item's numbers carry a version, odd while they are being written, and a reader that met
 /// a write reads that item again. So a belief is whole, and what Observe wrote is seen by every call that begins after
 /// its return; two items of one request may be one event apart.
@@ -105,11 +107,11 @@ class Posterior {
   /// The chance of a click by one who looks, as a logit, at a (corrected) score.
   ClickCalibration calibration() const EXCLUDES(mutex_);
 
-  /// Everything learned, the same bytes after the same calls. Written little-endian with a version and a checksum.
+  /// Everything told and learned, the same bytes after the same calls, with a version and a checksum.
   std::string Serialize() const EXCLUDES(mutex_);
-  /// Corrupt for altered or torn bytes, InvalidArgument for other options than those it was written with. SetItem
-  /// calls are part of the bytes. On failure nothing changes.
-  Status Restore(std::string_view bytes) EXCLUDES(mutex_);
+  /// Corrupt for altered or torn bytes or a version newer than this program's, InvalidArgument for other options than
+  /// those it was written with, LimitExceeded for an item beyond options.items_max.
+  static Result<std::unique_ptr<Posterior>> Parse(const Options& options, std::string_view bytes);
 
   /// A new model was published: its scores hold part of what was learned here, and their scale may differ. Every belief
   /// goes back towards its prior, `keep` of it stays (1: all, 0: nothing), and the click calibration starts anew.
@@ -149,6 +151,12 @@ class Posterior {
   void Load(const Item& item, Numbers& numbers) const;
   void Store(Item& item, const Numbers& numbers) REQUIRES(mutex_);
   void ObserveOne(const Impression& impression, std::span<const float> x) REQUIRES(mutex_);
+  std::atomic<float>* MakeNumbers(std::uint32_t index, Item& item) REQUIRES(mutex_);
+  void LearnClicks(const Impression& impression, double corrected, double variance, double weight, double predicted)
+      REQUIRES(mutex_);
+  void SerializeItem(std::uint32_t index, const Item& item, ByteWriter& writer) const REQUIRES(mutex_);
+  Status ReadState(ByteReader& reader) EXCLUDES(mutex_);
+  Status ReadItem(std::uint32_t index, ByteReader& reader) REQUIRES(mutex_);
   void LearnEffects(const Item& item, double precision, double information) REQUIRES(mutex_);
   Effect SharedEffect(const Item& item) const;
 
@@ -163,7 +171,8 @@ class Posterior {
   ClickCalibration calibration_ GUARDED_BY(mutex_);
   ExaminationEstimator examination_estimator_ GUARDED_BY(mutex_);
   ExaminationCurve examination_ GUARDED_BY(mutex_);
-  std::uint32_t impressions_until_estimate_ GUARDED_BY(mutex_) = 0;
+  std::vector<double> estimated_from_ GUARDED_BY(mutex_);  ///< The estimator's state when examination_ was made.
+  std::uint32_t impressions_since_estimate_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace attune

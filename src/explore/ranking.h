@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "explore/policy.h"
+
+namespace attune {
+
+/// The indexes of the `k` highest scores, highest first, equal ones by rising index; -infinity is never chosen.
+/// O(N + k log k).
+std::vector<std::uint32_t> PlainRanking(std::span<const float> scores, std::size_t k);
+
+/// The plain ranking as choices: what every policy gives at weight 0.
+std::vector<Choice> PlainChoices(const SlateRequest& request);
+
+/// Whether the request leaves anything to explore: a weight above 0, a posterior and an eligible candidate.
+/// Requires items and eligible of the length of scores, or no posterior.
+bool Explores(const SlateRequest& request);
+
+/// Expected correction of every candidate (0 for those not eligible), in score units: own mean and attributes' effects.
+/// Where `deviations` is not null, the whole standard deviations beside it (0 for those not eligible). [N]
+std::vector<float> ExpectedCorrections(const SlateRequest& request, std::vector<float>* deviations = nullptr);
+
+/// Choices in this order, each marked as explored if the plain ranking lacks it; probabilities are left at 1.
+std::vector<Choice> MarkExplored(const SlateRequest& request, std::span<const std::uint32_t> slate);
+
+}  // namespace attune
