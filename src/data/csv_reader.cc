@@ -132,148 +132,126 @@ std::unique_ptr<ByteSource> MaybeUnpack(std::unique_ptr<ByteSource> packed) {
   return std::make_unique<SniffingSource>(std::move(packed));
 }
 
-CsvReader::CsvReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+CsvReader::CsvReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)), buffer_("\n") {}
 
 Result<std::span<const std::string_view>> CsvReader::Next() {
   for (;;) {
-    std::size_t row_end = 0;
-    bool has_quotes = false;
-    ATTUNE_TRY(const bool found, FindRow(&row_end, &has_quotes));
-    if (!found) return std::span<const std::string_view>();
-    std::string_view row(buffer_.data() + position_, row_end - position_);
-    position_ = std::min(row_end + 1, buffer_.size());
+    ATTUNE_TRY(const Found found, FindRow());
+    if (found == Found::kEnd) return std::span<const std::string_view>();
+    if (found == Found::kMore) {
+      if (size_ - position_ > kRowBytesMax) {
+        return InvalidArgument(fmt::format("the row at line {} is longer than {} bytes: is a quote not closed?",
+                                           next_line_, kRowBytesMax));
+      }
+      ATTUNE_RETURN_IF_ERROR(Refill());
+      continue;
+    }
     row_line_ = next_line_;
-    next_line_ += 1 + (has_quotes ? static_cast<std::uint64_t>(std::ranges::count(row, '\n')) : 0);
-    if (row.ends_with('\r')) row.remove_suffix(1);
-    if (row.empty()) continue;
-    if (has_quotes) {
-      ATTUNE_RETURN_IF_ERROR(SplitQuoted(row));
-    } else {
-      SplitPlain(row);
+    next_line_ += 1 + newlines_in_row_;
+    const bool is_empty = raw_fields_.size() == 1 && raw_fields_[0].begin == raw_fields_[0].end;
+    if (is_empty) continue;
+    if (raw_fields_.size() > kFieldsMax) {
+      return InvalidArgument(fmt::format("line {} has more than {} fields", row_line_, kFieldsMax));
     }
-    if (fields_.size() > kFieldsMax) {
-      return InvalidArgument(
-          fmt::format("line {} has {} fields; the limit is {}", row_line_, fields_.size(), kFieldsMax));
-    }
+    fields_.clear();
+    for (const RawField& field : raw_fields_) fields_.push_back(Unescape(field));
     return std::span<const std::string_view>(fields_);
   }
 }
 
-Result<bool> CsvReader::FindRow(std::size_t* row_end, bool* has_quotes) {
-  std::size_t scanned = position_;
-  bool quoted = false;
-  for (;;) {
-    // Outside of quotes only a newline or a quote matters; inside only a quote or a backslash.
-    while (scanned < buffer_.size()) {
-      if (!quoted) {
-        const char* const begin = buffer_.data() + scanned;
-        const std::size_t left = buffer_.size() - scanned;
-        const auto* newline = static_cast<const char*>(std::memchr(begin, '\n', left));
-        const std::size_t span = newline != nullptr ? static_cast<std::size_t>(newline - begin) : left;
-        const auto* quote = static_cast<const char*>(std::memchr(begin, '"', span));
-        if (quote != nullptr) {
-          // A quote opens a quoted field only at the field's beginning; elsewhere it is a character like others.
-          scanned += static_cast<std::size_t>(quote - begin);
-          quoted = scanned == position_ || buffer_[scanned - 1] == ',';
-          *has_quotes = true;
-          ++scanned;
-          continue;
-        }
-        scanned += span;
-        if (newline != nullptr) {
-          *row_end = scanned;
-          return true;
-        }
-      } else if (buffer_[scanned] == '\\' && scanned + 1 < buffer_.size()) {
-        scanned += 2;
-      } else if (buffer_[scanned] == '\\' && !at_end_) {
-        break;  // What it escapes comes with the next bytes.
-      } else {
-        quoted = buffer_[scanned] != '"';
-        ++scanned;
+Result<CsvReader::Found> CsvReader::FindRow() {
+  raw_fields_.clear();
+  newlines_in_row_ = 0;
+  if (position_ == size_) return at_end_ ? Found::kEnd : Found::kMore;
+  const char* const bytes = buffer_.data();
+  std::size_t at = position_;
+  while (raw_fields_.size() <= kFieldsMax) {
+    const std::size_t begin = at;
+    if (bytes[at] == '"') {
+      if (!FindQuotedField(&at)) {
+        if (!at_end_) return Found::kMore;
+        return InvalidArgument(fmt::format("the quote in the row at line {} is not closed", next_line_));
       }
+      if (at + 1 < size_ && bytes[at] == '\r' && bytes[at + 1] == '\n') ++at;
+      if (at < size_ && bytes[at] != ',' && bytes[at] != '\n' && (bytes[at] != '\r' || at + 1 < size_)) {
+        return InvalidArgument(fmt::format("line {}: after a closing quote there must be a comma", next_line_));
+      }
+    } else {
+      while (bytes[at] != ',' && bytes[at] != '\n') ++at;  // The newline after the buffer stops this.
+      raw_fields_.push_back({begin, at, false});
+      const bool ends_row = at >= size_ || bytes[at] == '\n';
+      if (ends_row && at > begin && bytes[at - 1] == '\r') --raw_fields_.back().end;
     }
-    if (scanned - position_ > kRowBytesMax) {
-      return InvalidArgument(fmt::format("the row at line {} is longer than {} bytes{}", next_line_, kRowBytesMax,
-                                         quoted ? ": is a quote not closed?" : ""));
+    if (at >= size_ || bytes[at] == '\r') {
+      if (!at_end_) return Found::kMore;
+      position_ = size_;
+      return Found::kRow;
     }
-    const std::size_t before = position_;
-    ATTUNE_TRY(const bool more, Refill());
-    scanned -= before - position_;
-    if (more) continue;
-    if (quoted) return InvalidArgument(fmt::format("the quote in the row at line {} is not closed", next_line_));
-    *row_end = buffer_.size();
-    return position_ < buffer_.size();
+    ++at;
+    if (bytes[at - 1] == '\n') {
+      position_ = at;
+      return Found::kRow;
+    }
   }
+  return Found::kRow;
 }
 
-Result<bool> CsvReader::Refill() {
-  if (at_end_) return false;
+bool CsvReader::FindQuotedField(std::size_t* at) {
+  const char* const bytes = buffer_.data();
+  RawField field{.begin = *at + 1, .end = 0, .has_escapes = false};
+  for (std::size_t i = field.begin; i < size_; ++i) {
+    if (bytes[i] == '\n') ++newlines_in_row_;
+    const bool has_next = i + 1 < size_;
+    if (bytes[i] == '\\') {
+      if (!has_next) return false;
+      if (bytes[i + 1] != '"' && bytes[i + 1] != '\\') continue;
+    } else if (bytes[i] != '"') {
+      continue;
+    } else if (!has_next && !at_end_) {
+      return false;  // Whether this quote closes is told by what comes after it.
+    } else if (!has_next || bytes[i + 1] != '"') {
+      field.end = i;
+      raw_fields_.push_back(field);
+      *at = i + 1;
+      return true;
+    }
+    field.has_escapes = true;
+    ++i;
+  }
+  return false;
+}
+
+Status CsvReader::Refill() {
   buffer_.erase(0, position_);
+  size_ -= position_;
   position_ = 0;
-  const std::size_t size = buffer_.size();
-  buffer_.resize(size + kReadBytes);
-  auto count = source_->Read({buffer_.data() + size, kReadBytes});
-  buffer_.resize(size + (count.ok() ? *count : 0));
+  buffer_.resize(size_ + kReadBytes + 1);
+  const auto count = source_->Read({buffer_.data() + size_, kReadBytes});
+  if (count.ok()) size_ += *count;
+  buffer_.resize(size_ + 1);
+  buffer_[size_] = '\n';
   if (!count.ok()) return count.status();
   bytes_read_ += *count;
   at_end_ = *count == 0;
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (at_start_ && (buffer_.size() >= kByteOrderMark.size() || at_end_)) {
-    if (buffer_.starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
+  if (at_start_ && (size_ >= kByteOrderMark.size() || at_end_)) {
+    if (std::string_view(buffer_.data(), size_).starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
     at_start_ = false;
   }
-  return !at_end_;
+  return {};
 }
 
-void CsvReader::SplitPlain(std::string_view row) {
-  fields_.clear();
-  for (;;) {
-    const std::size_t comma = row.find(',');
-    fields_.push_back(row.substr(0, comma));
-    if (comma == std::string_view::npos || fields_.size() > kFieldsMax) return;
-    row.remove_prefix(comma + 1);
+std::string_view CsvReader::Unescape(const RawField& field) {
+  if (!field.has_escapes) return {buffer_.data() + field.begin, field.end - field.begin};
+  // In its own place: it only gets shorter, and nobody reads this part of the buffer again.
+  std::size_t to = field.begin;
+  for (std::size_t from = field.begin; from < field.end; ++from) {
+    const bool is_escape =
+        buffer_[from] == '"' || (buffer_[from] == '\\' && (buffer_[from + 1] == '"' || buffer_[from + 1] == '\\'));
+    if (is_escape && from + 1 < field.end) ++from;
+    buffer_[to++] = buffer_[from];
   }
-}
-
-Status CsvReader::SplitQuoted(std::string_view row) {
-  fields_.clear();
-  unescaped_.clear();
-  unescaped_.reserve(row.size());
-  std::size_t at = 0;
-  for (;;) {
-    if (at < row.size() && row[at] == '"') {
-      const std::size_t begin = unescaped_.size();
-      ++at;
-      while (at < row.size()) {
-        const char c = row[at];
-        const bool has_next = at + 1 < row.size();
-        if (c == '"' && has_next && row[at + 1] == '"') {
-          unescaped_.push_back('"');
-          at += 2;
-        } else if (c == '"') {
-          break;
-        } else if (c == '\\' && has_next && (row[at + 1] == '"' || row[at + 1] == '\\')) {
-          unescaped_.push_back(row[at + 1]);
-          at += 2;
-        } else {
-          unescaped_.push_back(c);
-          ++at;
-        }
-      }
-      ++at;  // The closing quote.
-      if (at < row.size() && row[at] != ',') {
-        return InvalidArgument(fmt::format("line {}: after a closing quote there must be a comma", row_line_));
-      }
-      fields_.push_back(std::string_view(unescaped_).substr(begin));
-    } else {
-      const std::size_t comma = std::min(row.find(',', at), row.size());
-      fields_.push_back(row.substr(at, comma - at));
-      at = comma;
-    }
-    if (at >= row.size() || fields_.size() > kFieldsMax) return {};
-    ++at;  // The comma.
-  }
+  return {buffer_.data() + field.begin, to - field.begin};
 }
 
 }  // namespace attune

@@ -33,8 +33,8 @@ class StringSource final : public ByteSource {
 /// What `packed` gives, unpacked if it begins as gzip does, else as it is. InvalidArgument for a torn or broken
 /// archive, and for one that unpacks to more than kUnpackedRatioMax times its size (past kUnpackedBytesFree).
 std::unique_ptr<ByteSource> MaybeUnpack(std::unique_ptr<ByteSource> packed);
-inline constexpr std::uint64_t kUnpackedRatioMax = 1000;
-inline constexpr std::uint64_t kUnpackedBytesFree = std::uint64_t{64} << 20;
+inline constexpr std::uint64_t kUnpackedRatioMax = 200;  ///< gzip itself ends at about 1030; rows reach some 20.
+inline constexpr std::uint64_t kUnpackedBytesFree = std::uint64_t{16} << 20;
 
 /// Reads comma-separated rows (RFC 4180, and what clients send besides): LF or CRLF, quoted fields with commas and
 /// newlines, a quote within them as "" or \", a backslash as \\; a byte-order mark is passed over. One thread at a
@@ -55,22 +55,35 @@ class CsvReader {
   static constexpr std::size_t kFieldsMax = 4096;
 
  private:
-  /// Makes sure that a whole row stands in the buffer from position_ on; false at the end of the input.
-  Result<bool> FindRow(std::size_t* row_end, bool* has_quotes);
-  Result<bool> Refill();
-  void SplitPlain(std::string_view row);
-  Status SplitQuoted(std::string_view row);
+  /// One field of the row as it lies in the buffer, without its quotes.
+  struct RawField {
+    std::size_t begin;
+    std::size_t end;
+    bool has_escapes;
+  };
+  enum class Found { kRow, kMore, kEnd };
+
+  /// Finds the fields of the row that begins at position_ and moves on to the next; kMore if the buffer ends within.
+  Result<Found> FindRow();
+  /// Finds the end of the quoted field whose first character is at `*at`, and moves to what stands after its closing
+  /// quote; false if the buffer ends within.
+  bool FindQuotedField(std::size_t* at);
+  /// Reads more after what is left of the buffer; sets at_end_ if there is none.
+  Status Refill();
+  std::string_view Unescape(const RawField& field);
 
   const std::unique_ptr<ByteSource> source_;
-  std::string buffer_;
+  std::string buffer_;  ///< Up to size_, then a newline to stop at.
+  std::size_t size_ = 0;
   std::size_t position_ = 0;  ///< Of the next row in the buffer.
   bool at_end_ = false;
   bool at_start_ = true;
   std::uint64_t next_line_ = 1;
   std::uint64_t row_line_ = 0;
+  std::uint64_t newlines_in_row_ = 0;  ///< Within quotes.
   std::uint64_t bytes_read_ = 0;
+  std::vector<RawField> raw_fields_;
   std::vector<std::string_view> fields_;
-  std::string unescaped_;  ///< Holds quoted fields without their escapes; reserved so that views into it stay.
 };
 
 }  // namespace attune
