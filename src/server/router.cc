@@ -144,7 +144,9 @@ std::unique_ptr<ServiceExchange> Router::BeginService(RoutedRequest request, std
   *service_name = ServiceName(request.head);
   const Protocol protocol = ProtocolOf(*service_name);
   const auto answer = [&](const AwsError& error) {
-    return std::make_unique<AnswerExchange>(ErrorResponse(protocol, error, request.request_id));
+    return std::make_unique<AnswerExchange>(protocol == Protocol::kRestXml
+                                                ? S3ErrorResponse(error, request.head.path(), request.request_id)
+                                                : ErrorResponse(protocol, error, request.request_id));
   };
   const bool is_unsigned = !request.head.headers.Find("Authorization") && SigningName(request.head).empty();
   if (is_unsigned) return answer(Unsigned(protocol));
