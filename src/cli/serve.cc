@@ -108,12 +108,11 @@ int Serve(std::span<const std::string> arguments) {
   if (!application.ok()) return Fail(application.status(), 1);
   (*application)->metrics().AddReading("attune_resident_memory_bytes", "Memory that the server holds.", &ResidentBytes);
   if (const Status status = (*application)->Listen(); !status.ok()) return Fail(status, 1);
+  Announce(options, **application);
   if (!options.port_file.empty()) {
     const Status status = env.WriteFileAtomically(options.port_file, std::to_string((*application)->port()) + "\n");
     if (!status.ok()) return Fail(status, 1);
   }
-  Announce(options, **application);
-
   const int number = stop_signals.Wait();
   LogInfo("{}: finishing what is in flight", number == SIGTERM ? "SIGTERM" : "SIGINT");
   (*application)->Stop();
