@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
+#include "base/json.h"
 #include "data/put_record.h"
 
 namespace attune {
@@ -14,15 +16,34 @@ namespace {
 
 constexpr std::uint64_t kRowsBetweenLooks = 8192;
 
-std::size_t Characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
+}
+
+/// Almost all cells are ASCII, which this sees at once.
+bool IsUtf8(std::string_view text) {
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80 || simdjson::validate_utf8(text);
+}
+
+/// A value as a message shows it: cut to a length, without what would break the message.
+std::string Shown(std::string_view value) {
+  constexpr std::size_t kBytesMax = 80;
+  std::string shown(value.substr(0, kBytesMax));
+  if (value.size() > kBytesMax) {
+    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xc0) == 0x80) shown.pop_back();
+    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0x80) shown.pop_back();
+  }
+  const bool is_utf8 = IsUtf8(shown);
+  for (char& c : shown) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || (byte >= 0x80 && !is_utf8)) c = '?';
+  }
+  if (value.size() > kBytesMax) shown.append("…");
+  return shown;
 }
 
 /// How one column of the schema is read.
@@ -30,6 +51,7 @@ struct ColumnReader {
   const Field* field = nullptr;
   std::size_t csv_column = 0;
   bool is_id = false;
+  bool is_impression = false;
   bool is_time = false;
   bool is_interaction_time = false;  ///< Things may have been made before 1970, but nobody clicked them.
   std::size_t characters_max = 0;    ///< Of strings; 0 where there is no limit.
@@ -111,8 +133,8 @@ class Import {
     reader.is_interaction_time = name == "timestamp";
     if (reader.is_id) reader.characters_max = kIdBytesMax;
     if (!reader.is_id && !field.textual) reader.characters_max = kCategoricalCharactersMax;
-    // A list of up to 25 ids of up to 256 characters is longer than a category may be.
-    if (name == "impression") reader.characters_max = 25 * (kIdBytesMax + 1);
+    reader.is_impression = name == "impression";
+    if (reader.is_impression) reader.characters_max = kImpressionCharactersMax;
     return reader;
   }
 
@@ -120,7 +142,7 @@ class Import {
     if (cell.empty()) {
       if (column.field->nullable) return {};  // EndRow makes it null.
       // The notebook's files have events without impressions in a column that may not be null.
-      if (FoldName(column.field->name) == "impression") return AddEmpty(index);
+      if (column.is_impression) return AddEmpty(index);
       return InvalidArgument("the value is empty; the schema does not allow null");
     }
     switch (column.field->type) {
@@ -140,6 +162,7 @@ class Import {
   }
 
   Status ReadString(const ColumnReader& column, std::size_t index, std::string_view cell) {
+    if (!IsUtf8(cell)) return InvalidArgument(fmt::format("'{}' is not UTF-8 text", Shown(cell)));
     if (column.field->textual) {
       builder_.AddText(index, CleanText(cell));
       return {};
@@ -149,8 +172,8 @@ class Import {
       return InvalidArgument(fmt::format(
           "Length cannot be more than {} characters for {}. If no values exceed the character limit, make "
           "sure your data follows the formatting guidelines listed in "
-          "https://docs.aws.amazon.com/personalize/latest/dg/data-prep-formatting.html. The value '{}…' has {}",
-          column.characters_max, column.field->name, cell.substr(0, 40), Characters(cell)));
+          "https://docs.aws.amazon.com/personalize/latest/dg/data-prep-formatting.html. The value '{}' has {}.",
+          column.characters_max, column.field->name, Shown(cell), Characters(cell)));
     }
     builder_.AddText(index, cell);
     return {};
@@ -162,7 +185,13 @@ class Import {
     if (error != std::errc() || end != cell.data() + cell.size()) {
       ATTUNE_TRY(value, WholeNumber(cell));
     }
-    if (column.is_interaction_time && value < 0) return InvalidArgument(fmt::format("'{}' lies before 1970", cell));
+    if (column.is_interaction_time && value < 0)
+      return InvalidArgument(fmt::format("'{}' lies before 1970", Shown(cell)));
+    const std::int64_t limit = column.field->type == FieldType::kInt ? std::numeric_limits<std::int32_t>::max()
+                                                                     : std::numeric_limits<std::int64_t>::max();
+    if (value > limit || value < -limit) {
+      return InvalidArgument(fmt::format("'{}' is beyond the limit of {}", Shown(cell), limit));
+    }
     builder_.AddInteger(index, column.is_time ? ToMilliseconds(value) : value);
     return {};
   }
@@ -173,7 +202,7 @@ class Import {
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     if (error != std::errc() || end != cell.data() + cell.size() || value != std::trunc(value) ||
         std::abs(value) >= 0x1p53) {
-      return InvalidArgument(fmt::format("'{}' is not a whole number", cell.substr(0, 80)));
+      return InvalidArgument(fmt::format("'{}' is not a whole number", Shown(cell)));
     }
     return static_cast<std::int64_t>(value);
   }
@@ -182,7 +211,7 @@ class Import {
     double value = 0;
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     if (error != std::errc() || end != cell.data() + cell.size() || !std::isfinite(value)) {
-      return InvalidArgument(fmt::format("'{}' is not a number", cell.substr(0, 80)));
+      return InvalidArgument(fmt::format("'{}' is not a number", Shown(cell)));
     }
     builder_.AddReal(index,
                      column.is_time ? static_cast<double>(ToMilliseconds(static_cast<std::int64_t>(value))) : value);
@@ -191,7 +220,7 @@ class Import {
 
   Status ReadBoolean(std::size_t index, std::string_view cell) {
     if (cell != "true" && cell != "false") {
-      return InvalidArgument(fmt::format("'{}' is neither true nor false", cell.substr(0, 80)));
+      return InvalidArgument(fmt::format("'{}' is neither true nor false", Shown(cell)));
     }
     builder_.AddBoolean(index, cell == "true");
     return {};
@@ -221,36 +250,6 @@ Result<ImportSummary> ImportCsv(Env& env, ImportRequest request) {
   }
   ATTUNE_RETURN_IF_ERROR(import.builder().Write(env, request.segment_path));
   return ImportSummary{.row_count = rows};
-}
-
-std::string CleanText(std::string_view text) {
-  std::string clean;
-  std::size_t characters = 0;
-  bool blank_pending = false;
-  const std::size_t found = text.rfind('>');
-  const std::size_t last_close = found == std::string_view::npos ? 0 : found;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c == '<' && i < last_close) {  // After the last '>' it is a sign, not a tag.
-      i = text.find('>', i);
-      blank_pending = true;
-      continue;
-    }
-    if (c <= ' ') {
-      blank_pending = true;
-      continue;
-    }
-    const bool begins_character = (c & 0xc0) != 0x80;
-    if (begins_character) {
-      const std::size_t needed = blank_pending && !clean.empty() ? 2 : 1;
-      if (characters + needed > kTextualCharactersMax) break;
-      if (needed == 2) clean.push_back(' ');
-      characters += needed;
-      blank_pending = false;
-    }
-    clean.push_back(static_cast<char>(c));
-  }
-  return clean;
 }
 
 }  // namespace attune

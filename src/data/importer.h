@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "data/clean_text.h"
 #include "data/csv_reader.h"
 #include "data/moments.h"
 #include "data/schema.h"
@@ -45,9 +46,7 @@ struct ImportSummary {
 Result<ImportSummary> ImportCsv(Env& env, ImportRequest request);
 
 inline constexpr std::uint64_t kImportedInteractionsMin = 1000;
-
-/// A text as the service cleans it: tags of HTML, newlines, tabs and surplus blanks removed, cut to
-/// kTextualCharactersMax characters.
-std::string CleanText(std::string_view text);
+/// Of an IMPRESSION: 25 ids of up to 256 characters, and what separates them, are longer than a category may be.
+inline constexpr std::size_t kImpressionCharactersMax = 25 * 257;
 
 }  // namespace attune

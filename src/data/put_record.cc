@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "data/clean_text.h"
 #include "data/moments.h"
 
 namespace attune {
@@ -49,12 +50,6 @@ Result<std::uint32_t> ReadCount(ByteReader& reader) {
   return count;
 }
 
-/// How many Unicode code points UTF-8 text has.
-std::size_t Characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 template <class Number>
 std::optional<Number> ParseNumber(std::string_view text) {
   Number number{};
@@ -73,15 +68,15 @@ Result<Value> ReadText(const Field& field, element source) {
   std::string_view text;
   std::string number;
   if (source.get(text) != simdjson::SUCCESS) {
-    // Clients send numbers for categories; their text is what was meant.
-    if (source.is<bool>() || !source.is_number()) return WrongType(field, "a string", "a list or an object");
+    // Clients send numbers and truth values for categories; their text is what was meant.
+    if (!source.is_bool() && !source.is_number()) return WrongType(field, "a string", "a list or an object");
     number = simdjson::minify(source);
     text = number;
   }
-  const std::size_t characters_max = field.textual ? kTextualCharactersMax : kCategoricalCharactersMax;
-  if (!field.textual && Characters(text) > characters_max) {
+  if (field.textual) return Value(CleanText(text));
+  if (Characters(text) > kCategoricalCharactersMax) {
     return InvalidArgument(fmt::format("The property {} has {} characters; the limit is {}.", PropertyName(field.name),
-                                       Characters(text), characters_max));
+                                       Characters(text), kCategoricalCharactersMax));
   }
   return Value(std::string(text));
 }
@@ -130,7 +125,10 @@ Result<Value> ReadMoment(const Field& field, element source) {
 }
 
 Result<Value> ReadProperty(const Field& field, element source) {
-  if (source.is_null()) return Value();
+  // As an empty cell of a CSV file, an empty string is null where null may stand.
+  std::string_view text;
+  const bool is_empty = source.get(text) == simdjson::SUCCESS && text.empty();
+  if (source.is_null() || (is_empty && field.nullable)) return Value();
   const bool is_number = field.type != FieldType::kString && field.type != FieldType::kBoolean;
   if (is_number && IsTimeColumn(field.name)) return ReadMoment(field, source);
   switch (field.type) {
@@ -162,6 +160,7 @@ constexpr std::array<std::string_view, 6> kForbiddenKeys{"userid",    "sessionid
                                                          "timestamp", "recommendationid", "impression"};
 
 Status TakeItemId(element source, Event* event) {
+  if (source.is_null()) return {};
   std::string_view text;
   std::string number;
   if (source.get(text) != simdjson::SUCCESS) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "data/clean_text.h"
 #include "data/schema.h"
 
 namespace attune {
@@ -58,6 +59,5 @@ Result<EntityPut> ReadEntityProperties(const Schema& schema, std::string_view id
 
 inline constexpr std::size_t kIdBytesMax = 256;
 inline constexpr std::size_t kCategoricalCharactersMax = 1000;
-inline constexpr std::size_t kTextualCharactersMax = 20'000;
 
 }  // namespace attune

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "data/training_data.h"
 
 namespace attune {
@@ -49,16 +50,22 @@ Status DecodeHead(std::string_view head, std::size_t* row_count, std::vector<Fie
   return reader.Finish("a segment's head");
 }
 
-/// Strings one after the other, as where each ends and all their bytes.
-Status WriteTexts(SnapshotFileWriter& file, std::size_t column, std::string_view part,
-                  std::span<const std::uint64_t> offsets, std::string_view bytes) {
-  ATTUNE_RETURN_IF_ERROR(file.WriteArray(SectionName(column, fmt::format("{}.offsets", part)), offsets));
-  return file.WriteSection(SectionName(column, fmt::format("{}.bytes", part)), bytes);
+template <class T>
+Status WriteArray(const std::string& name, const AppendOnlyArray<T>& values, SnapshotFileWriter& file) {
+  ATTUNE_RETURN_IF_ERROR(file.BeginSection(name));
+  for (const auto& block : values.blocks()) ATTUNE_RETURN_IF_ERROR(file.Append(std::as_bytes(std::span(block))));
+  return {};
 }
 
-/// Offsets rise from 0 to the number of bytes.
-bool AreOffsets(std::span<const std::uint64_t> offsets, std::size_t bytes) {
-  return !offsets.empty() && offsets.front() == 0 && offsets.back() == bytes && std::ranges::is_sorted(offsets);
+/// Where texts that stand one after the other end: never before the one before, and the last at the end of the bytes.
+bool AreEnds(std::span<const std::uint64_t> ends, std::size_t bytes) {
+  return (ends.empty() ? 0 : ends.back()) == bytes && std::ranges::is_sorted(ends);
+}
+
+/// The text at `index` of those that stand in `bytes`.
+std::string_view TextAt(std::span<const std::uint64_t> ends, std::string_view bytes, std::size_t index) {
+  const std::uint64_t begin = index == 0 ? 0 : ends[index - 1];
+  return bytes.substr(begin, ends[index] - begin);
 }
 
 }  // namespace
@@ -81,11 +88,8 @@ SegmentBuilder::SegmentBuilder(std::vector<Field> fields) : fields_(std::move(fi
   for (const Field& field : fields_) columns_.emplace_back().encoding = EncodingOf(field);
 }
 
-std::size_t SegmentBuilder::Column::size() const {
-  return codes.size() + text_ends.size() + integers.size() + reals.size() + booleans.size();  // All but one are empty.
-}
-
 void SegmentBuilder::Column::AddNull() {
+  ++row_count;
   switch (encoding) {
     case ColumnEncoding::kDictionary: codes.push_back(kNoIndex); return;
     case ColumnEncoding::kText: text_ends.push_back(text.size()); return;
@@ -97,33 +101,45 @@ void SegmentBuilder::Column::AddNull() {
 
 void SegmentBuilder::AddText(std::size_t column, std::string_view text) {
   Column& target = columns_[column];
+  ++target.row_count;
   if (target.encoding == ColumnEncoding::kDictionary) {
-    target.codes.push_back(target.dictionary.Add(text));
+    if (target.last_code == kNoCode || target.dictionary.id(target.last_code) != text) {
+      target.last_code = target.dictionary.Add(text);
+    }
+    target.codes.push_back(target.last_code);
   } else {
-    target.text.append(text);
+    target.text.Append(text);
     target.text_ends.push_back(target.text.size());
   }
 }
 
-void SegmentBuilder::AddInteger(std::size_t column, std::int64_t value) { columns_[column].integers.push_back(value); }
-void SegmentBuilder::AddReal(std::size_t column, double value) { columns_[column].reals.push_back(value); }
+void SegmentBuilder::AddInteger(std::size_t column, std::int64_t value) {
+  ++columns_[column].row_count;
+  columns_[column].integers.push_back(value);
+}
+
+void SegmentBuilder::AddReal(std::size_t column, double value) {
+  ++columns_[column].row_count;
+  columns_[column].reals.push_back(value);
+}
+
 void SegmentBuilder::AddBoolean(std::size_t column, bool value) {
+  ++columns_[column].row_count;
   columns_[column].booleans.push_back(static_cast<std::uint8_t>(value));
 }
 
 void SegmentBuilder::EndRow() {
   ++row_count_;
   for (Column& column : columns_) {
-    if (column.size() < row_count_) column.AddNull();
+    if (column.row_count < row_count_) column.AddNull();
   }
 }
 
 std::size_t SegmentBuilder::bytes() const {
   std::size_t bytes = 0;
   for (const Column& column : columns_) {
-    bytes += column.codes.capacity() * 4 + (column.text_ends.capacity() + column.integers.capacity()) * 8 +
-             column.reals.capacity() * 8 + column.booleans.capacity() + column.text.capacity() +
-             column.dictionary.size() * 100;
+    bytes += column.codes.bytes() + column.text_ends.bytes() + column.text.bytes() + column.integers.bytes() +
+             column.reals.bytes() + column.booleans.bytes() + column.dictionary.bytes();
   }
   return bytes;
 }
@@ -134,38 +150,42 @@ Status SegmentBuilder::Write(Env& env, const std::string& path) const {
   }
   ATTUNE_TRY(const auto file, SnapshotFileWriter::Create(env, path, kKind, kKindVersion));
   ATTUNE_RETURN_IF_ERROR(file->WriteSection("head", EncodeHead(row_count_, fields_)));
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const Column& column = columns_[i];
-    switch (column.encoding) {
-      case ColumnEncoding::kDictionary: {
-        std::vector<std::uint64_t> offsets{0};
-        std::string bytes;
-        for (std::uint32_t code = 0; code < column.dictionary.size(); ++code) {
-          bytes.append(column.dictionary.id(code));
-          offsets.push_back(bytes.size());
-        }
-        ATTUNE_RETURN_IF_ERROR(file->WriteArray(SectionName(i, "codes"), std::span(column.codes)));
-        ATTUNE_RETURN_IF_ERROR(WriteTexts(*file, i, "dictionary", offsets, bytes));
-        break;
-      }
-      case ColumnEncoding::kText: {
-        std::vector<std::uint64_t> offsets{0};
-        offsets.insert(offsets.end(), column.text_ends.begin(), column.text_ends.end());
-        ATTUNE_RETURN_IF_ERROR(WriteTexts(*file, i, "text", offsets, column.text));
-        break;
-      }
-      case ColumnEncoding::kInteger:
-        ATTUNE_RETURN_IF_ERROR(file->WriteArray(SectionName(i, "values"), std::span(column.integers)));
-        break;
-      case ColumnEncoding::kReal:
-        ATTUNE_RETURN_IF_ERROR(file->WriteArray(SectionName(i, "values"), std::span(column.reals)));
-        break;
-      case ColumnEncoding::kBoolean:
-        ATTUNE_RETURN_IF_ERROR(file->WriteArray(SectionName(i, "values"), std::span(column.booleans)));
-        break;
-    }
-  }
+  for (std::size_t i = 0; i < columns_.size(); ++i) ATTUNE_RETURN_IF_ERROR(WriteColumn(i, *file));
   return file->Finish();
+}
+
+Status SegmentBuilder::WriteColumn(std::size_t index, SnapshotFileWriter& file) const {
+  const Column& column = columns_[index];
+  switch (column.encoding) {
+    case ColumnEncoding::kDictionary:
+      ATTUNE_RETURN_IF_ERROR(WriteArray(SectionName(index, "codes"), column.codes, file));
+      return WriteDictionary(index, file);
+    case ColumnEncoding::kText:
+      ATTUNE_RETURN_IF_ERROR(WriteArray(SectionName(index, "text.ends"), column.text_ends, file));
+      return WriteArray(SectionName(index, "text.bytes"), column.text, file);
+    case ColumnEncoding::kInteger: return WriteArray(SectionName(index, "values"), column.integers, file);
+    case ColumnEncoding::kReal: return WriteArray(SectionName(index, "values"), column.reals, file);
+    case ColumnEncoding::kBoolean: return WriteArray(SectionName(index, "values"), column.booleans, file);
+  }
+  return Internal("a column has an unknown encoding");
+}
+
+Status SegmentBuilder::WriteDictionary(std::size_t index, SnapshotFileWriter& file) const {
+  const Vocabulary& dictionary = columns_[index].dictionary;
+  std::vector<std::uint64_t> ends;
+  std::uint64_t end = 0;
+  for (std::uint32_t code = 0; code < dictionary.size(); ++code) ends.push_back(end += dictionary.id(code).size());
+  ATTUNE_RETURN_IF_ERROR(file.WriteArray(SectionName(index, "dictionary.ends"), std::span<const std::uint64_t>(ends)));
+  ATTUNE_RETURN_IF_ERROR(file.BeginSection(SectionName(index, "dictionary.bytes")));
+  std::string part;
+  for (std::uint32_t code = 0; code < dictionary.size(); ++code) {
+    part.append(dictionary.id(code));
+    constexpr std::size_t kPartBytes = std::size_t{1} << 20;
+    if (part.size() < kPartBytes && code + 1 < dictionary.size()) continue;
+    ATTUNE_RETURN_IF_ERROR(file.Append(AsBytes(part)));
+    part.clear();
+  }
+  return {};
 }
 
 Result<std::shared_ptr<const Segment>> Segment::Open(Env& env, const std::string& path) {
@@ -184,12 +204,12 @@ Status Segment::ReadColumn(std::size_t index) {
   switch (column.encoding) {
     case ColumnEncoding::kDictionary: {
       ATTUNE_TRY(column.codes, file_->Array<std::uint32_t>(SectionName(index, "codes")));
-      ATTUNE_TRY(column.dictionary_offsets, file_->Array<std::uint64_t>(SectionName(index, "dictionary.offsets")));
+      ATTUNE_TRY(column.dictionary_ends, file_->Array<std::uint64_t>(SectionName(index, "dictionary.ends")));
       ATTUNE_TRY(column.dictionary, file_->TextSection(SectionName(index, "dictionary.bytes")));
       break;
     }
     case ColumnEncoding::kText: {
-      ATTUNE_TRY(column.text_offsets, file_->Array<std::uint64_t>(SectionName(index, "text.offsets")));
+      ATTUNE_TRY(column.text_ends, file_->Array<std::uint64_t>(SectionName(index, "text.ends")));
       ATTUNE_TRY(column.text, file_->TextSection(SectionName(index, "text.bytes")));
       break;
     }
@@ -216,16 +236,15 @@ Status Segment::CheckColumn(const Column& column, const std::string& name) const
   switch (column.encoding) {
     case ColumnEncoding::kDictionary: {
       if (column.codes.size() != row_count_) return wrong();
-      if (!AreOffsets(column.dictionary_offsets, column.dictionary.size())) return wrong();
-      const std::size_t size = column.dictionary_offsets.size() - 1;
+      if (!AreEnds(column.dictionary_ends, column.dictionary.size())) return wrong();
+      const std::size_t size = column.dictionary_ends.size();
       const bool all_known =
           std::ranges::all_of(column.codes, [&](std::uint32_t code) { return code < size || code == kNoIndex; });
       return all_known ? Status() : wrong();
     }
     case ColumnEncoding::kText:
-      return column.text_offsets.size() == row_count_ + 1 && AreOffsets(column.text_offsets, column.text.size())
-                 ? Status()
-                 : wrong();
+      return column.text_ends.size() == row_count_ && AreEnds(column.text_ends, column.text.size()) ? Status()
+                                                                                                    : wrong();
     case ColumnEncoding::kInteger: return column.integers.size() == row_count_ ? Status() : wrong();
     case ColumnEncoding::kReal: return column.reals.size() == row_count_ ? Status() : wrong();
     case ColumnEncoding::kBoolean: return column.booleans.size() == row_count_ ? Status() : wrong();
@@ -242,15 +261,11 @@ std::optional<std::size_t> Segment::FindColumn(std::string_view name) const {
 }
 
 std::string_view Segment::DictionaryText(std::size_t column, std::uint32_t code) const {
-  const Column& source = columns_[column];
-  const std::uint64_t begin = source.dictionary_offsets[code];
-  return source.dictionary.substr(begin, source.dictionary_offsets[code + 1] - begin);
+  return TextAt(columns_[column].dictionary_ends, columns_[column].dictionary, code);
 }
 
 std::string_view Segment::Text(std::size_t column, std::size_t row) const {
-  const Column& source = columns_[column];
-  const std::uint64_t begin = source.text_offsets[row];
-  return source.text.substr(begin, source.text_offsets[row + 1] - begin);
+  return TextAt(columns_[column].text_ends, columns_[column].text, row);
 }
 
 Value Segment::Cell(std::size_t column, std::size_t row) const {

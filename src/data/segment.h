@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "data/append_only_array.h"
 #include "data/put_record.h"
 #include "data/schema.h"
 #include "data/vocabulary.h"
@@ -57,17 +58,22 @@ class SegmentBuilder {
  private:
   struct Column {
     ColumnEncoding encoding;
+    std::size_t row_count = 0;
     Vocabulary dictionary;
-    std::vector<std::uint32_t> codes;
-    std::vector<std::uint64_t> text_ends;
-    std::string text;
-    std::vector<std::int64_t> integers;
-    std::vector<double> reals;
-    std::vector<std::uint8_t> booleans;
+    std::uint32_t last_code = kNoCode;  ///< Of the cell before: files often hold runs of one value.
+    AppendOnlyArray<std::uint32_t> codes;
+    AppendOnlyArray<std::uint64_t> text_ends;
+    AppendOnlyArray<char> text;
+    AppendOnlyArray<std::int64_t> integers;
+    AppendOnlyArray<double> reals;
+    AppendOnlyArray<std::uint8_t> booleans;
 
-    std::size_t size() const;
     void AddNull();
   };
+  static constexpr std::uint32_t kNoCode = std::numeric_limits<std::uint32_t>::max();
+
+  Status WriteColumn(std::size_t index, SnapshotFileWriter& file) const;
+  Status WriteDictionary(std::size_t index, SnapshotFileWriter& file) const;
 
   const std::vector<Field> fields_;
   std::vector<Column> columns_;
@@ -88,7 +94,7 @@ class Segment {
 
   // Each requires the column's encoding.
   std::span<const std::uint32_t> Codes(std::size_t column) const { return columns_[column].codes; }
-  std::size_t dictionary_size(std::size_t column) const { return columns_[column].dictionary_offsets.size() - 1; }
+  std::size_t dictionary_size(std::size_t column) const { return columns_[column].dictionary_ends.size(); }
   std::string_view DictionaryText(std::size_t column, std::uint32_t code) const;
   std::string_view Text(std::size_t column, std::size_t row) const;
   std::span<const std::int64_t> Integers(std::size_t column) const { return columns_[column].integers; }
@@ -102,9 +108,9 @@ class Segment {
   struct Column {
     ColumnEncoding encoding = ColumnEncoding::kDictionary;
     std::span<const std::uint32_t> codes;
-    std::span<const std::uint64_t> dictionary_offsets;
+    std::span<const std::uint64_t> dictionary_ends;
     std::string_view dictionary;
-    std::span<const std::uint64_t> text_offsets;
+    std::span<const std::uint64_t> text_ends;
     std::string_view text;
     std::span<const std::int64_t> integers;
     std::span<const double> reals;
