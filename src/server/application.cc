@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "services/iam/query_service.h"
+#include "services/s3/s3_service.h"
+#include "services/s3/sample_bucket.h"
+
 namespace attune {
 
 Result<std::unique_ptr<Application>> Application::Open(Env& env, const Clock& clock, Entropy& entropy,
@@ -16,6 +20,7 @@ Application::~Application() { Stop(); }
 Status Application::OpenAll() {
   ATTUNE_TRY(directory_, DataDirectory::Open(env_, options_.data_dir));
   ATTUNE_RETURN_IF_ERROR(FindAdministrator());
+  ATTUNE_RETURN_IF_ERROR(OpenStores());
   ATTUNE_RETURN_IF_ERROR(OpenServices());
   std::vector<Service*> services;
   for (const auto& service : services_) services.push_back(service.get());
@@ -39,7 +44,27 @@ Status Application::FindAdministrator() {
   return WriteCredentialsFile(env_, directory_->credentials_path(), administrator_);
 }
 
-Status Application::OpenServices() { return {}; }
+Status Application::OpenStores() {
+  ATTUNE_TRY(key_values_, KeyValueStore::Open(env_, directory_->log_path()));
+  ATTUNE_TRY(objects_, DirectoryObjectStore::Open(env_, clock_, entropy_, *key_values_, directory_->objects_path()));
+  ATTUNE_TRY(identities_, IdentityStore::Open(*key_values_, clock_, entropy_, options_.account_id));
+  credentials_ = std::make_unique<IdentityCredentials>(
+      *identities_, IdentityCredentials::Administrator{.access_key_id = administrator_.id,
+                                                       .secret_access_key = administrator_.secret});
+  authorizer_ = std::make_unique<Authorizer>(*identities_, clock_);
+  return EnsureSampleBucket(*objects_, options_.region);
+}
+
+Status Application::OpenServices() {
+  services_.push_back(
+      std::make_unique<S3Service>(*objects_, *credentials_, *authorizer_, clock_,
+                                  S3Service::Options{.region = options_.region, .account_id = options_.account_id}));
+  services_.push_back(
+      std::make_unique<QueryService>(IamDescription(), *identities_, *credentials_, *authorizer_, clock_));
+  services_.push_back(
+      std::make_unique<QueryService>(StsDescription(), *identities_, *credentials_, *authorizer_, clock_));
+  return {};
+}
 
 Status Application::Listen() {
   ATTUNE_TRY(http_server_, HttpServer::Start(*router_, clock_, metrics_, options_.http));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "access/identity_store.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -13,8 +14,12 @@
 #include "server/administrator.h"
 #include "server/http_server.h"
 #include "server/router.h"
+#include "services/access/authorizer.h"
+#include "services/access/credential_store.h"
 #include "storage/data_directory.h"
+#include "storage/directory_object_store.h"
 #include "storage/env.h"
+#include "storage/key_value_store.h"
 
 namespace attune {
 
@@ -58,6 +63,7 @@ class Application {
 
   Status OpenAll();
   Status FindAdministrator();
+  Status OpenStores();
   Status OpenServices();
 
   Env& env_;
@@ -68,7 +74,12 @@ class Application {
   std::unique_ptr<DataDirectory> directory_;
   AccessKey administrator_;
   bool is_first_start_ = false;
-  // The catalog, the log, objects, deployments and jobs stand here.
+  std::unique_ptr<KeyValueStore> key_values_;
+  std::unique_ptr<DirectoryObjectStore> objects_;
+  std::unique_ptr<IdentityStore> identities_;
+  std::unique_ptr<IdentityCredentials> credentials_;
+  std::unique_ptr<Authorizer> authorizer_;
+  // The catalog, the log, deployments and jobs stand here.
   std::vector<std::unique_ptr<Service>> services_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<HttpServer> http_server_;

@@ -18,7 +18,7 @@ Caller CallerOf(const VerifiedSignature& signature, const HttpRequestHead& head)
   Caller caller;
   caller.arn = signature.credential.principal_arn;
   caller.access_key_id = signature.access_key_id;
-  caller.peer_address = head.peer_address.substr(0, head.peer_address.rfind(':'));
+  caller.peer_address = head.peer_address;
   // arn:aws:iam::<account>:…
   std::string_view rest = caller.arn;
   for (int part = 0; part < 4; ++part) rest.remove_prefix(std::min(rest.size(), rest.find(':') + 1));

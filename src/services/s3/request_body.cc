@@ -28,7 +28,9 @@ AwsError TooLarge(std::uint64_t size) {
 }  // namespace
 
 RequestBody::RequestBody(const VerifiedSignature& signature, const HttpHeaders& headers, Sink sink)
-    : sink_(std::move(sink)), error_(Begin(signature, headers)) {}
+    : sink_(std::move(sink)) {
+  error_ = Begin(signature, headers);
+}
 
 std::optional<AwsError> RequestBody::Begin(const VerifiedSignature& signature, const HttpHeaders& headers) {
   if (auto error = checksums_.ReadHeaders(headers)) return error;

@@ -37,7 +37,8 @@ class RefusedExchange final : public ServiceExchange {
   std::uint64_t body_bytes_max() const override { return RequestBody::kObjectBytesMax; }
   Status OnBody(std::span<const std::byte> part) override {
     received_ += part.size();
-    return received_ > kDrainedBytesMax ? InvalidArgument(error_.message) : Status();
+    // An empty part asks whether a client that waits for "100 Continue" shall send its body.
+    return part.empty() || received_ > kDrainedBytesMax ? InvalidArgument(error_.message) : Status();
   }
   HttpResponse Finish() override { return ToResponse(head_, request_id_, error_); }
 
