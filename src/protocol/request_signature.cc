@@ -70,12 +70,6 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
-bool IsLowerHex(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-bool IsSha256Hex(std::string_view text) { return text.size() == 64 && IsLowerHex(text); }
-
 /// Reads the parts of either form into a RequestSignature, keeping the first thing that is wrong.
 class SignatureReader {
  public:
@@ -283,6 +277,11 @@ bool HasParameter(std::string_view query, std::string_view name) {
 }
 
 }  // namespace
+
+bool IsSha256Hex(std::string_view text) {
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  return text.size() == 64 && std::ranges::all_of(text, is_digit);
+}
 
 AwsError SignatureError(SignatureProblem problem, Protocol protocol, SignatureForm form, std::string message) {
   switch (protocol) {

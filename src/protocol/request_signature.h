@@ -51,6 +51,9 @@ enum class SignatureProblem {
 };
 AwsError SignatureError(SignatureProblem problem, Protocol protocol, SignatureForm form, std::string message);
 
+/// Whether `text` is 64 lower-case hexadecimal digits.
+bool IsSha256Hex(std::string_view text);
+
 /// The longest life of a presigned URL: a week.
 inline constexpr std::int64_t kPresignedExpiresMaxS = 7 * 24 * 60 * 60;
 

@@ -89,11 +89,6 @@ std::string UnknownKeyMessage(Protocol protocol) {
                                         : "The security token included in the request is invalid.";
 }
 
-bool IsSha256Hex(std::string_view text) {
-  return text.size() == 64 &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
 PayloadCheck PayloadCheckOf(std::string_view payload_hash) {
   if (payload_hash == kUnsignedPayload) return PayloadCheck::kNone;
   if (payload_hash == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD") return PayloadCheck::kSignedChunks;
