@@ -38,9 +38,24 @@ void BM_DecodePutEvents(benchmark::State& state) {
 }
 BENCHMARK(BM_DecodePutEvents);
 
+/// Bodies of changing size, as threads meet them: the parser's memory must not be made anew each time.
+void BM_DecodeBothInTurn(benchmark::State& state) {
+  for (auto _ : state) {
+    personalize_runtime::GetRecommendationsRequest recommendations;
+    personalize_events::PutEventsRequest events;
+    if (DecodeRequest(kGetRecommendations, &recommendations) || DecodeRequest(kPutEvents, &events)) {
+      state.SkipWithError("not decoded");
+    }
+    benchmark::DoNotOptimize(recommendations);
+    benchmark::DoNotOptimize(events);
+  }
+}
+BENCHMARK(BM_DecodeBothInTurn);
+
 void BM_EncodeTwentyFiveItems(benchmark::State& state) {
   personalize_runtime::GetRecommendationsResponse response;
-  for (int i = 0; i < 25; ++i) response.item_list.push_back({.item_id = std::to_string(i), .score = 0.0039451 / (i + 1)});
+  for (int i = 0; i < 25; ++i)
+    response.item_list.push_back({.item_id = std::to_string(i), .score = 0.0039451 / (i + 1)});
   response.recommendation_id = "RID-8f3c0a8e-5f1d-4f5a-9f4a-0f3f0c4a0a11";
   for (auto _ : state) {
     const std::string text = ToJson(response);
@@ -82,8 +97,8 @@ void BM_VerifySignature(benchmark::State& state) {
   for (const auto& [name, value] : *added) head.headers.Add(name, value);
   for (auto _ : state) {
     const auto signature = ReadSignature(head, Protocol::kRestJson);
-    const auto verified = verifier.Verify(head, kGetRecommendations, std::get<RequestSignature>(signature),
-                                          kPersonalizeSignatures);
+    const auto verified =
+        verifier.Verify(head, kGetRecommendations, std::get<RequestSignature>(signature), kPersonalizeSignatures);
     if (!std::holds_alternative<VerifiedSignature>(verified)) state.SkipWithError("not verified");
     benchmark::DoNotOptimize(verified);
   }

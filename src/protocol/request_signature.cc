@@ -9,9 +9,6 @@
 namespace attune {
 namespace {
 
-constexpr std::size_t kAccessKeyIdMax = 128;
-constexpr std::size_t kRegionMax = 64;
-constexpr std::size_t kSignedHeadersMax = 128;
 constexpr std::string_view kScopeEnd = "aws4_request";
 
 ErrorKind JsonErrorKind(SignatureProblem problem) {

@@ -51,6 +51,11 @@ enum class SignatureProblem {
 };
 AwsError SignatureError(SignatureProblem problem, Protocol protocol, SignatureForm form, std::string message);
 
+// Beyond these a signature is malformed.
+inline constexpr std::size_t kAccessKeyIdMax = 128;
+inline constexpr std::size_t kRegionMax = 64;
+inline constexpr std::size_t kSignedHeadersMax = 128;
+
 /// Whether `text` is 64 lower-case hexadecimal digits.
 bool IsSha256Hex(std::string_view text);
 

@@ -209,6 +209,11 @@ void SigV4Verifier::Remember(std::string_view secret_access_key, const Credentia
   signing_keys_.emplace(std::move(name), key);
 }
 
+std::size_t SigV4Verifier::signing_key_count() const {
+  ReaderLock lock(mutex_);
+  return signing_keys_.size();
+}
+
 std::optional<AwsError> PayloadHashCheck::Finish() {
   const std::string digest = digest_.Finish();
   if (ToHex(AsBytes(digest)) == payload_hash_) return std::nullopt;

@@ -90,6 +90,8 @@ class SigV4Verifier {
   OrAwsError<VerifiedSignature> VerifyHead(const HttpRequestHead& head, const RequestSignature& signature,
                                            const SignaturePolicy& policy);
 
+  std::size_t signing_key_count() const;
+
  private:
   OrAwsError<VerifiedSignature> VerifyWithHash(const HttpRequestHead& head, std::string_view payload_hash,
                                                const RequestSignature& signature, const SignaturePolicy& policy);
@@ -100,7 +102,7 @@ class SigV4Verifier {
   const Clock& clock_;
   const CredentialStore& credentials_;
   // Guarded by mutex_.
-  SharedMutex mutex_;
+  mutable SharedMutex mutex_;
   std::unordered_map<std::string, Sha256Digest> signing_keys_ GUARDED_BY(mutex_);
 };
 

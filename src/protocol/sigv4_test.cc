@@ -1,21 +1,19 @@
 #include "protocol/sigv4.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <atomic>
 #include <map>
-#include <sstream>
-
-#include "base/json.h"
+#include <thread>
 
 namespace attune {
 namespace {
 
-// 2015-08-30T12:36:00Z, the moment of the published cases.
+// 2015-08-30T12:36:00Z
 constexpr std::int64_t kSignedUnixMs = 1'440'938'160'000;
 constexpr std::int64_t kMinuteMs = 60'000;
-constexpr SignaturePolicy kCaseSignatures{"service", Protocol::kAwsJson11};
 
 class FakeCredentials final : public CredentialStore {
  public:
@@ -28,58 +26,10 @@ class FakeCredentials final : public CredentialStore {
   std::map<std::string, Credential, std::less<>> credentials;
 };
 
-std::string Text(simdjson::dom::element element) { return std::string(std::string_view(element)); }
-
-HttpRequestHead HeadOf(simdjson::dom::element json) {
-  HttpRequestHead head;
-  head.method = Text(json["method"]);
-  head.target = Text(json["target"]);
-  for (const auto header : simdjson::dom::array(json["headers"])) {
-    head.headers.Add(Text(header.at(0)), Text(header.at(1)));
-  }
-  return head;
-}
-
 template <class T>
 std::string CodeOf(const OrAwsError<T>& outcome) {
   const auto* error = std::get_if<AwsError>(&outcome);
   return error ? std::string(error->code()) : "";
-}
-
-TEST(SigV4PublishedCases, AreAcceptedInBothForms) {
-  std::ifstream file(ATTUNE_VECTORS_DIR "/sigv4/cases.json");
-  std::stringstream text;
-  text << file.rdbuf();
-  const auto document = JsonDocument::Parse(text.str());
-  ASSERT_TRUE(document.ok());
-  const simdjson::dom::array cases = document->root()["cases"];
-  ASSERT_EQ(cases.size(), 38u);
-  FakeClock clock(kSignedUnixMs);
-  int verified_count = 0;
-  for (const auto test_case : cases) {
-    const std::string name = Text(test_case["name"]);
-    FakeCredentials store;
-    std::string_view token;
-    if (test_case["sessionToken"].get(token)) token = {};
-    store.credentials["AKIDEXAMPLE"] = {.secret_access_key = Text(test_case["secretAccessKey"]),
-                                        .session_token = std::string(token)};
-    SigV4Verifier verifier(clock, store);
-    for (const char* form : {"header", "query"}) {
-      SCOPED_TRACE(name + " " + form);
-      const auto request = test_case[form]["signedRequest"].value();
-      const HttpRequestHead head = HeadOf(request);
-      SignaturePolicy policy = kCaseSignatures;
-      policy.path_form = bool(test_case["normalize"]) ? PathForm::kNormalized : PathForm::kAsSent;
-
-      const auto signature = ReadSignature(head, policy.protocol);
-
-      ASSERT_EQ(CodeOf(signature), "");
-      EXPECT_EQ(CodeOf(verifier.Verify(head, Text(request["body"]), std::get<RequestSignature>(signature), policy)),
-                "");
-      ++verified_count;
-    }
-  }
-  EXPECT_EQ(verified_count, 76);
 }
 
 /// A request as a client would send it, signed at kSignedUnixMs by AKIDEXAMPLE, which tests then spoil.
@@ -339,6 +289,66 @@ TEST_F(SigV4, FollowsASecretThatIsReplaced) {
 
   EXPECT_EQ(CodeOf(Verify(Signed())), "InvalidSignatureException");
   EXPECT_EQ(CodeOf(Verify(Signed({"AKIDEXAMPLE", "rotatedrotatedrotated"}))), "");
+}
+
+TEST_F(SigV4, BoundsWhatAnAuthorizationMayHold) {
+  const auto read = [&](std::string_view id, std::string_view region, std::size_t header_count) {
+    std::string names = "a000";
+    for (std::size_t i = 1; i < header_count; ++i) names += fmt::format(";a{:03}", i);
+    const std::string authorization = fmt::format(
+        "AWS4-HMAC-SHA256 Credential={}/20150830/{}/personalize/aws4_request, SignedHeaders={}, Signature={}", id,
+        region, names, std::string(64, 'a'));
+    return CodeOf(ReadSignature(With(Signed(), "Authorization", authorization), Protocol::kAwsJson11));
+  };
+  const std::string longest_id(kAccessKeyIdMax, 'A');
+  const std::string longest_region(kRegionMax, 'r');
+
+  EXPECT_EQ(read(longest_id, longest_region, kSignedHeadersMax), "");
+  EXPECT_EQ(read(longest_id + "A", "r", 1), "IncompleteSignatureException");
+  EXPECT_EQ(read("A", longest_region + "r", 1), "IncompleteSignatureException");
+  EXPECT_EQ(read("A", "r", kSignedHeadersMax + 1), "IncompleteSignatureException");
+}
+
+TEST_F(SigV4, KeepsABoundedNumberOfSigningKeys) {
+  const auto verify_in = [&](std::size_t region) {
+    const std::string name = fmt::format("region-{}", region);
+    HttpRequestHead head = Unsigned();
+    const std::string payload_hash = ToHex(Sha256(kBody));
+    RequestToSign request = ToSign(head, payload_hash);
+    request.region = name;
+    Sign({"AKIDEXAMPLE", "secretsecretsecret"}, request, &head);
+    return CodeOf(Verify(head));
+  };
+  for (std::size_t i = 0; i < SigV4Verifier::kSigningKeysMax; ++i) ASSERT_EQ(verify_in(i), "");
+  EXPECT_EQ(verifier_.signing_key_count(), SigV4Verifier::kSigningKeysMax);
+
+  EXPECT_EQ(verify_in(SigV4Verifier::kSigningKeysMax), "");
+
+  EXPECT_EQ(verifier_.signing_key_count(), 1u);
+  EXPECT_EQ(verify_in(0), "") << "a key that was forgotten is derived again";
+}
+
+TEST_F(SigV4, KeepsNoKeyForASignatureThatIsWrong) {
+  EXPECT_EQ(CodeOf(Verify(Signed({"AKIDEXAMPLE", "anothersecretsecret"}))), "InvalidSignatureException");
+
+  EXPECT_EQ(verifier_.signing_key_count(), 0u);
+}
+
+TEST_F(SigV4, VerifiesFromManyThreads) {
+  const HttpRequestHead good = Signed();
+  const HttpRequestHead bad = Signed({"AKIDEXAMPLE", "anothersecretsecret"});
+  std::atomic<int> right_count = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 50; ++round) {
+        if (CodeOf(Verify(good)).empty() && CodeOf(Verify(bad)) == "InvalidSignatureException") ++right_count;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+
+  EXPECT_EQ(right_count, 200);
 }
 
 class SigV4OnS3 : public SigV4 {
