@@ -52,6 +52,20 @@ struct SchemaResource : Resource {
   }
 };
 
+/// The newest UpdateDataset: the schema was replaced.
+struct DatasetUpdate {
+  std::string schema_arn;
+  std::int64_t created_ms = 0;
+  std::int64_t updated_ms = 0;
+
+  template <class F>
+  void Fields(F& field) {
+    field("schema_arn", schema_arn);
+    field("created_ms", created_ms);
+    field("updated_ms", updated_ms);
+  }
+};
+
 /// Listed by its dataset group.
 struct Dataset : Resource {
   static constexpr ResourceKind kKind = ResourceKind::kDataset;
@@ -59,6 +73,7 @@ struct Dataset : Resource {
   std::string schema_arn;
   std::string tracking_id;            ///< ACTION_INTERACTIONS only.
   std::vector<std::string> segments;  ///< File names below datasets/<uid>/, oldest first: what imports brought.
+  std::optional<DatasetUpdate> update;
 
   template <class F>
   void Fields(F& field) {
@@ -66,6 +81,7 @@ struct Dataset : Resource {
     field("schema_arn", schema_arn);
     field("tracking_id", tracking_id);
     field("segments", segments);
+    field("update", update);
   }
 };
 

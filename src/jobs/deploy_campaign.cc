@@ -12,12 +12,18 @@ Result<std::shared_ptr<const Deployment>> LoadDeployment(JobEnvironment& environ
   ATTUNE_TRY(const auto version, environment.catalog.Find<SolutionVersion>(configuration.solution_version_arn));
   ATTUNE_TRY(const auto group, environment.catalog.Find<DatasetGroup>(campaign.dataset_group_arn));
   // The model of the same version may be in memory already: an update of the configuration alone need not load it.
+  // So may what is believed of its items.
   std::shared_ptr<const RecommenderModel> model;
+  std::shared_ptr<Exploration> exploration;
+  const auto live_group = environment.live_groups.Get(group.uid);
   const auto current = environment.deployments.Find(campaign.arn);
   if (current && current->configuration().version_uid == version.uid) {
     model = current->shared_model();
+    exploration = current->shared_exploration();
   } else {
     ATTUNE_TRY(model, RecommenderModel::Load(environment.env, environment.ArtifactFolder(version.uid)));
+    exploration = std::make_shared<Exploration>(model);
+    live_group->Attach(exploration);
   }
   Deployment::Configuration deployed{
       .uid = campaign.uid,
@@ -25,7 +31,7 @@ Result<std::shared_ptr<const Deployment>> LoadDeployment(JobEnvironment& environ
       .exploration_weight = configuration.exploration_weight,
       .exploration_item_age_cut_off_days = configuration.exploration_item_age_cut_off_days};
   return std::shared_ptr<const Deployment>(
-      std::make_shared<Deployment>(std::move(deployed), std::move(model), environment.live_groups.Get(group.uid)));
+      std::make_shared<Deployment>(std::move(deployed), std::move(model), std::move(exploration), live_group));
 }
 
 bool UpdateIsPending(const Campaign& campaign) {

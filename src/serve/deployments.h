@@ -9,6 +9,7 @@
 
 #include "base/mutex.h"
 #include "model/recommender_model.h"
+#include "serve/exploration.h"
 #include "serve/live_group.h"
 
 namespace attune {
@@ -25,13 +26,19 @@ class Deployment {
     double exploration_item_age_cut_off_days = 30;
   };
 
+  /// `exploration` is of the same model.
   Deployment(Configuration configuration, std::shared_ptr<const RecommenderModel> model,
-             std::shared_ptr<LiveGroup> group)
-      : configuration_(std::move(configuration)), model_(std::move(model)), group_(std::move(group)) {}
+             std::shared_ptr<Exploration> exploration, std::shared_ptr<LiveGroup> group)
+      : configuration_(std::move(configuration)),
+        model_(std::move(model)),
+        exploration_(std::move(exploration)),
+        group_(std::move(group)) {}
 
   const Configuration& configuration() const { return configuration_; }
   const RecommenderModel& model() const { return *model_; }
   const std::shared_ptr<const RecommenderModel>& shared_model() const { return model_; }
+  const Exploration& exploration() const { return *exploration_; }
+  const std::shared_ptr<Exploration>& shared_exploration() const { return exploration_; }
   const LiveGroup& group() const { return *group_; }
 
   /// Memory to score in, for one thread; give it back so that the next request need not make its own.
@@ -42,6 +49,7 @@ class Deployment {
   // Constant after construction.
   const Configuration configuration_;
   const std::shared_ptr<const RecommenderModel> model_;
+  const std::shared_ptr<Exploration> exploration_;
   const std::shared_ptr<LiveGroup> group_;
   // Guarded by mutex_.
   mutable Mutex mutex_;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <unordered_set>
 
-#include "serve/top_k.h"
 #include "serve/user_query.h"
 
 namespace attune {
@@ -21,16 +20,35 @@ std::vector<float> ScoreCatalogue(const Deployment& deployment, std::string_view
   return log_probabilities;
 }
 
+/// Age counts from the newest interaction there is, in the training data or since.
+std::int64_t EligibleFrom(const Deployment& deployment) {
+  constexpr double kMillisecondsPerDay = 24.0 * 60 * 60 * 1000;
+  const std::int64_t newest_ms =
+      std::max(deployment.model().newest_interaction_ms(), deployment.group().newest_event_ms());
+  const double days = deployment.configuration().exploration_item_age_cut_off_days;
+  return newest_ms - static_cast<std::int64_t>(std::min(days * kMillisecondsPerDay, 0x1p60));
+}
+
 }  // namespace
 
 std::vector<RecommendedItem> Recommend(const Deployment& deployment, const RecommendRequest& request) {
+  const RecommenderModel& model = deployment.model();
   const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
+  Random random(request.seed);
+  const auto choices = deployment.exploration().Choose(log_probabilities,
+                                                       {.size = request.result_count,
+                                                        .weight = deployment.configuration().exploration_weight,
+                                                        .eligible_from_ms = EligibleFrom(deployment)},
+                                                       random);
   std::vector<RecommendedItem> list;
-  list.reserve(request.result_count);
-  for (const std::uint32_t item : TopK(log_probabilities, request.result_count)) {
-    list.push_back({.item_id = std::string(deployment.model().item_id(item)),
-                    .score = std::exp(static_cast<double>(log_probabilities[item]))});
+  list.reserve(choices.size());
+  for (const Choice& choice : choices) {
+    list.push_back({.item_id = std::string(model.item_id(choice.index)),
+                    .score = std::exp(static_cast<double>(log_probabilities[choice.index])),
+                    .propensity = choice.probability,
+                    .explored = choice.explored});
   }
+  for (std::size_t i = list.size(); i-- > 1;) list[i - 1].score = std::max(list[i - 1].score, list[i].score);
   return list;
 }
 

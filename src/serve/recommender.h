@@ -21,7 +21,9 @@ struct RecommendRequest {
 
 struct RecommendedItem {
   std::string item_id;
-  double score = 0;       ///< Its share of the whole catalogue's probability.
+  /// Its share of the whole catalogue's probability. An explored item that stands before likelier ones is given the
+  /// likeliest one's, so that scores fall along the list as clients expect.
+  double score = 0;
   double propensity = 1;  ///< The chance that the draw put it into this list.
   bool explored = false;  ///< Here because of the draw: the plain ranking would not show it.
 };

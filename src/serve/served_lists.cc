@@ -1,12 +1,19 @@
 #include "serve/served_lists.h"
 
+#include <algorithm>
+
 namespace attune {
 
-void ServedLists::Remember(const std::string& recommendation_id, ServedList list) {
-  list.served_ms = clock_.UnixMilliseconds();
-  auto shared = std::make_shared<const ServedList>(std::move(list));
+std::optional<std::size_t> ServedList::PlaceOf(std::string_view item_id) const {
+  const auto found = std::ranges::find(item_ids, item_id);
+  if (found == item_ids.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - item_ids.begin());
+}
+
+void ServedLists::Remember(const std::string& recommendation_id, std::shared_ptr<ServedList> list) {
+  list->served_ms = clock_.UnixMilliseconds();
   const MutexLock lock(mutex_);
-  if (!lists_.emplace(recommendation_id, std::move(shared)).second) return;
+  if (!lists_.emplace(recommendation_id, std::move(list)).second) return;
   oldest_first_.push_back(recommendation_id);
   ForgetOldest();
 }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,7 +23,11 @@ struct ServedList {
   std::string user_id;
   std::int64_t served_ms = 0;         ///< Since 1970 UTC.
   std::vector<std::string> item_ids;  ///< In the order of the list.
-  std::vector<double> propensities;   ///< The chance each item had at its place; 1 where nothing was drawn.
+  std::vector<double> scores;         ///< The model's share of probability for each.
+  std::vector<double> propensities;   ///< The chance each item had to be in the list; 1 where nothing was drawn.
+  mutable std::atomic<bool> observed{false};  ///< Whether an event has told what came of it.
+
+  std::optional<std::size_t> PlaceOf(std::string_view item_id) const;
 };
 
 /// Remembers served lists by recommendationId, for a time and up to a number. Thread-safe.
@@ -35,7 +41,7 @@ class ServedLists {
   explicit ServedLists(const Clock& clock) : ServedLists(clock, Limits{}) {}
   ServedLists(const Clock& clock, Limits limits) : clock_(clock), limits_(limits) {}
 
-  void Remember(const std::string& recommendation_id, ServedList list) EXCLUDES(mutex_);
+  void Remember(const std::string& recommendation_id, std::shared_ptr<ServedList> list) EXCLUDES(mutex_);
   /// Null for an id that was never given, is too old, or had to make room.
   std::shared_ptr<const ServedList> Find(std::string_view recommendation_id) const EXCLUDES(mutex_);
   std::size_t size() const EXCLUDES(mutex_);

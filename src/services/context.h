@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "catalog/catalog.h"
+#include "serve/deployments.h"
+#include "serve/live_group.h"
+#include "serve/served_lists.h"
+#include "services/limits.h"
+#include "storage/event_log.h"
+
+namespace attune {
+
+class IngestIndex;
+
+/// Everything that a handler may use. One for each request; what it refers to outlives it.
+struct Context {
+  // Of the caller.
+  std::string account_id;
+  std::string region;  ///< Of the request's credential scope; stands in the ARNs of what is made.
+
+  // Of the server.
+  Catalog& catalog;
+  const Clock& clock;
+  Entropy& entropy;
+  EventLog& log;
+  Deployments& deployments;
+  LiveGroups& live_groups;
+  ServedLists& served_lists;
+  IngestIndex& ingest_index;
+  const Limits& limits;
+};
+
+}  // namespace attune
