@@ -35,6 +35,7 @@ struct JobEnvironment {
   const RoleAccessChecker& role_access;
   LiveGroups& live_groups;
   Deployments& deployments;
+  ServedLists& served_lists;
   ThreadPool& training_pool;
   std::uint64_t training_memory_bytes_max = 0;  ///< 0: no limit.
 

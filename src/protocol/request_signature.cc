@@ -13,7 +13,7 @@ constexpr std::string_view kScopeEnd = "aws4_request";
 
 ErrorKind JsonErrorKind(SignatureProblem problem) {
   switch (problem) {
-    case SignatureProblem::kMissing: return aws_error::kMissingAuthenticationTokenException;
+    case SignatureProblem::kAbsent: return aws_error::kMissingAuthenticationTokenException;
     case SignatureProblem::kMalformed: return aws_error::kIncompleteSignatureException;
     case SignatureProblem::kUnknownKey: return aws_error::kUnrecognizedClientException;
     case SignatureProblem::kExpiredToken: return aws_error::kExpiredTokenException;
@@ -29,7 +29,7 @@ ErrorKind JsonErrorKind(SignatureProblem problem) {
 
 ErrorKind QueryErrorKind(SignatureProblem problem) {
   switch (problem) {
-    case SignatureProblem::kMissing: return aws_error::kMissingAuthenticationToken;
+    case SignatureProblem::kAbsent: return aws_error::kMissingAuthenticationToken;
     case SignatureProblem::kMalformed: return aws_error::kIncompleteSignature;
     case SignatureProblem::kUnknownKey: return aws_error::kInvalidClientTokenId;
     case SignatureProblem::kExpiredToken: return aws_error::kExpiredToken;
@@ -47,7 +47,7 @@ ErrorKind S3ErrorKind(SignatureProblem problem, SignatureForm form) {
   const ErrorKind malformed = form == SignatureForm::kHeader ? aws_error::kAuthorizationHeaderMalformed
                                                              : aws_error::kAuthorizationQueryParametersError;
   switch (problem) {
-    case SignatureProblem::kMissing:
+    case SignatureProblem::kAbsent:
     case SignatureProblem::kUnsigned:
     case SignatureProblem::kExpiredUrl: return aws_error::kAccessDenied;
     case SignatureProblem::kMalformed:
@@ -304,7 +304,7 @@ OrAwsError<RequestSignature> ReadSignature(const HttpRequestHead& head, Protocol
   }
   if (in_header) return ReadHeaderForm(head, protocol);
   if (in_query) return ReadQueryForm(head, protocol);
-  return SignatureError(SignatureProblem::kMissing, protocol, SignatureForm::kHeader,
+  return SignatureError(SignatureProblem::kAbsent, protocol, SignatureForm::kHeader,
                         protocol == Protocol::kRestXml ? "Access Denied" : "Missing Authentication Token");
 }
 

@@ -38,7 +38,7 @@ struct RequestSignature {
 
 /// What can be wrong with a signature; each protocol has its own names for these.
 enum class SignatureProblem {
-  kMissing,       ///< There is no signature.
+  kAbsent,        ///< There is no signature.
   kMalformed,     ///< It cannot be read.
   kUnknownKey,    ///< The key, or its session token, is not known.
   kExpiredToken,  ///< The session has ended.

@@ -2,6 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <thread>
+
+#include "jobs/collect_garbage.h"
+#include "jobs/deploy_campaign.h"
+#include "jobs/export_dataset.h"
+#include "jobs/import_dataset.h"
+#include "jobs/replay_events.h"
+#include "jobs/train_solution_version.h"
+#include "protocol/generated/personalize.h"
+#include "protocol/generated/personalize_events.h"
+#include "protocol/generated/personalize_runtime.h"
+#include "services/error_mapping.h"
+
 #include "services/iam/query_service.h"
 #include "services/s3/s3_service.h"
 #include "services/s3/sample_bucket.h"
@@ -21,7 +35,9 @@ Status Application::OpenAll() {
   ATTUNE_TRY(directory_, DataDirectory::Open(env_, options_.data_dir));
   ATTUNE_RETURN_IF_ERROR(FindAdministrator());
   ATTUNE_RETURN_IF_ERROR(OpenStores());
+  ATTUNE_RETURN_IF_ERROR(OpenCatalog());
   ATTUNE_RETURN_IF_ERROR(OpenServices());
+  OpenPersonalize();
   std::vector<Service*> services;
   for (const auto& service : services_) services.push_back(service.get());
   router_ = std::make_unique<Router>(services, clock_, entropy_, metrics_, options_.router);
@@ -66,6 +82,70 @@ Status Application::OpenServices() {
   return {};
 }
 
+Status Application::OpenCatalog() {
+  ATTUNE_TRY(catalog_, Catalog::Open(directory_->catalog_path(), clock_, entropy_));
+  ATTUNE_TRY(log_, EventLog::Open(*key_values_));
+  role_access_ = std::make_unique<RoleAccessChecker>(*identities_, *objects_, options_.region);
+  ingest_index_ = std::make_unique<IngestIndex>(*catalog_);
+  constexpr std::size_t kTrainingQueueMax = 4096;
+  training_pool_ = std::make_unique<ThreadPool>(std::max(std::thread::hardware_concurrency(), 1u), kTrainingQueueMax);
+  job_environment_ = std::make_unique<JobEnvironment>(JobEnvironment{.env = env_,
+                                                                     .clock = clock_,
+                                                                     .entropy = entropy_,
+                                                                     .directory = *directory_,
+                                                                     .catalog = *catalog_,
+                                                                     .log = *log_,
+                                                                     .objects = *objects_,
+                                                                     .role_access = *role_access_,
+                                                                     .live_groups = live_groups_,
+                                                                     .deployments = deployments_,
+                                                                     .served_lists = served_lists_,
+                                                                     .training_pool = *training_pool_});
+  ATTUNE_RETURN_IF_ERROR(DeployActiveCampaigns(*job_environment_));
+  ATTUNE_RETURN_IF_ERROR(ReplayEvents(*job_environment_));
+  std::vector<std::unique_ptr<WorkSource>> sources;
+  sources.push_back(ImportDatasetWork(*job_environment_));
+  sources.push_back(ExportDatasetWork(*job_environment_));
+  sources.push_back(TrainSolutionVersionWork(*job_environment_));
+  sources.push_back(DeployCampaignWork(*job_environment_));
+  sources.push_back(CollectGarbageWork(*job_environment_));
+  job_runner_ = std::make_unique<JobRunner>(std::move(sources), JobRunner::Options{});
+  catalog_->OnChange([this] { job_runner_->Poke(); });
+  job_runner_->Start();
+  return {};
+}
+
+void Application::OpenPersonalize() {
+  verifier_ = std::make_unique<SigV4Verifier>(clock_, *credentials_);
+  services_.push_back(std::make_unique<JsonService>(personalize::Service(), BindOperations(PersonalizeOperations()),
+                                                    *verifier_, body_budget_));
+  services_.push_back(std::make_unique<JsonService>(
+      personalize_runtime::Service(), BindOperations(PersonalizeRuntimeOperations()), *verifier_, body_budget_));
+  services_.push_back(std::make_unique<JsonService>(
+      personalize_events::Service(), BindOperations(PersonalizeEventsOperations()), *verifier_, body_budget_));
+}
+
+JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Context>> operations) {
+  JsonOperationTable table;
+  for (const auto& operation : operations) {
+    table[std::string(operation.name)] = [this, run = operation.run](const JsonCall& call, std::string_view body) {
+      Context context{.account_id = options_.account_id,
+                      .region = call.signature.region,
+                      .catalog = *catalog_,
+                      .clock = clock_,
+                      .entropy = entropy_,
+                      .log = *log_,
+                      .deployments = deployments_,
+                      .live_groups = live_groups_,
+                      .served_lists = served_lists_,
+                      .ingest_index = *ingest_index_,
+                      .limits = options_.limits};
+      return run(context, body, &ToAwsError);
+    };
+  }
+  return table;
+}
+
 Status Application::Listen() {
   ATTUNE_TRY(http_server_, HttpServer::Start(*router_, clock_, metrics_, options_.http));
   router_->SetReady(true);
@@ -76,6 +156,7 @@ void Application::Stop() {
   if (!http_server_) return;
   router_->SetReady(false);
   http_server_->Stop();
+  job_runner_->Stop();
 }
 
 }  // namespace attune

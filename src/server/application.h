@@ -6,16 +6,25 @@
 #include <vector>
 
 #include "access/identity_store.h"
+#include "access/role_access.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "base/thread_pool.h"
+#include "catalog/catalog.h"
+#include "jobs/job_environment.h"
+#include "jobs/runner.h"
 #include "protocol/service.h"
 #include "server/administrator.h"
 #include "server/http_server.h"
+#include "server/json_service.h"
 #include "server/router.h"
 #include "services/access/authorizer.h"
 #include "services/access/credential_store.h"
+#include "services/limits.h"
+#include "services/operations.h"
+#include "services/personalize_events/ingest_index.h"
 #include "storage/data_directory.h"
 #include "storage/directory_object_store.h"
 #include "storage/env.h"
@@ -29,6 +38,7 @@ struct ApplicationOptions {
   std::string account_id = "123456789012";
   /// Instead of the one in the data directory.
   std::optional<AccessKey> administrator;
+  Limits limits;
   HttpServerOptions http;
   Router::Options router;
 };
@@ -57,14 +67,21 @@ class Application {
   /// Whether this start made the administrator's key.
   bool is_first_start() const { return is_first_start_; }
 
+  /// Bodies of JSON requests held at a time, over all connections.
+  static constexpr std::uint64_t kBodyBytesHeldMax = std::uint64_t{256} << 20;
+
  private:
   Application(Env& env, const Clock& clock, Entropy& entropy, ApplicationOptions options)
-      : env_(env), clock_(clock), entropy_(entropy), options_(std::move(options)) {}
+      : env_(env), clock_(clock), entropy_(entropy), options_(std::move(options)), served_lists_(clock) {}
 
   Status OpenAll();
   Status FindAdministrator();
   Status OpenStores();
   Status OpenServices();
+  Status OpenCatalog();
+  void OpenPersonalize();
+  /// The operations of one of the three services, each with a context of its request.
+  JsonOperationTable BindOperations(std::span<const BoundOperation<Context>> operations);
 
   Env& env_;
   const Clock& clock_;
@@ -79,7 +96,18 @@ class Application {
   std::unique_ptr<IdentityStore> identities_;
   std::unique_ptr<IdentityCredentials> credentials_;
   std::unique_ptr<Authorizer> authorizer_;
-  // The catalog, the log, deployments and jobs stand here.
+  std::unique_ptr<RoleAccessChecker> role_access_;
+  std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<EventLog> log_;
+  LiveGroups live_groups_;
+  Deployments deployments_;
+  ServedLists served_lists_;
+  std::unique_ptr<IngestIndex> ingest_index_;
+  std::unique_ptr<ThreadPool> training_pool_;
+  std::unique_ptr<JobEnvironment> job_environment_;
+  std::unique_ptr<JobRunner> job_runner_;
+  BodyBudget body_budget_{kBodyBytesHeldMax};
+  std::unique_ptr<SigV4Verifier> verifier_;
   std::vector<std::unique_ptr<Service>> services_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<HttpServer> http_server_;

@@ -38,10 +38,11 @@ Result<R> FindChecked(CatalogTransaction& transaction, std::string_view arn, std
 template <class T>
 Result<T> InTransaction(Context& context, const std::function<Result<T>(CatalogTransaction&)>& body) {
   std::optional<T> value;
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(value, body(transaction));
     return {};
-  }));
+  });
+  if (!stored.ok()) return stored;
   return *std::move(value);
 }
 

@@ -9,23 +9,23 @@ AwsError ToAwsError(const Status& status) {
   switch (status.code()) {
     case Code::kOk: break;
     case Code::kInvalidArgument:
-    case Code::kUnimplemented: return {kInvalidInputException, status.message()};
-    case Code::kNotFound: return {kResourceNotFoundException, status.message()};
-    case Code::kAlreadyExists: return {kResourceAlreadyExistsException, status.message()};
-    case Code::kBusy: return {kResourceInUseException, status.message()};
-    case Code::kLimitExceeded: return {kLimitExceededException, status.message()};
-    case Code::kInvalidPageToken: return {kInvalidNextTokenException, status.message()};
-    case Code::kTooManyTags: return {kTooManyTagsException, status.message()};
-    case Code::kTooManyTagKeys: return {kTooManyTagKeysException, status.message()};
-    case Code::kPermissionDenied: return {kAccessDeniedException, status.message()};
-    case Code::kResourceExhausted: return {kServiceUnavailable, status.message()};
+    case Code::kUnimplemented: return {aws_error::kInvalidInputException, status.message()};
+    case Code::kNotFound: return {aws_error::kResourceNotFoundException, status.message()};
+    case Code::kAlreadyExists: return {aws_error::kResourceAlreadyExistsException, status.message()};
+    case Code::kBusy: return {aws_error::kResourceInUseException, status.message()};
+    case Code::kLimitExceeded: return {aws_error::kLimitExceededException, status.message()};
+    case Code::kInvalidPageToken: return {aws_error::kInvalidNextTokenException, status.message()};
+    case Code::kTooManyTags: return {aws_error::kTooManyTagsException, status.message()};
+    case Code::kTooManyTagKeys: return {aws_error::kTooManyTagKeysException, status.message()};
+    case Code::kPermissionDenied: return {aws_error::kAccessDeniedException, status.message()};
+    case Code::kResourceExhausted: return {aws_error::kServiceUnavailable, status.message()};
     case Code::kCorrupt:
     case Code::kIo:
     case Code::kCancelled:
     case Code::kInternal:
       // What went wrong inside is for the log, not for the client.
       LogError("{}", status.ToString());
-      return {kInternalFailure, "The server could not complete the request; its log says why."};
+      return {aws_error::kInternalFailure, "The server could not complete the request; its log says why."};
   }
   ATTUNE_CHECK(false);
 }

@@ -38,7 +38,7 @@ Result<personalize::CreateCampaignResponse> CreateCampaign(Context& context,
   campaign.arn = NewArn(context, "campaign", request.name);
   campaign.configuration.min_provisioned_tps = request.min_provisioned_tps.value_or(1);
   ATTUNE_RETURN_IF_ERROR(SetCampaignConfig(request.campaign_config, &campaign.configuration));
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto version, ResolveVersion(transaction, request.solution_version_arn, &campaign.configuration));
     campaign.parent_arn = version.parent_arn;
     campaign.dataset_group_arn = version.dataset_group_arn;
@@ -51,7 +51,8 @@ Result<personalize::CreateCampaignResponse> CreateCampaign(Context& context,
         fmt::format("Cannot create a campaign. More than {} resources in ACTIVE state. Please delete some "
                     "and try again.",
                     context.limits.campaigns_per_group));
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateCampaignResponse{.campaign_arn = campaign.arn};
 }
 
@@ -84,7 +85,7 @@ Result<personalize::ListCampaignsResponse> ListCampaigns(Context& context,
 
 Result<personalize::UpdateCampaignResponse> UpdateCampaign(Context& context,
                                                            const personalize::UpdateCampaignRequest& request) {
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(auto campaign, FindChecked<Campaign>(transaction, request.campaign_arn, "campaign"));
     const bool is_updating = campaign.update && IsTransient(campaign.update->status);
     if (campaign.status != ResourceStatus::kActive || is_updating) {
@@ -106,18 +107,20 @@ Result<personalize::UpdateCampaignResponse> UpdateCampaign(Context& context,
     const std::int64_t now_ms = context.clock.UnixMilliseconds();
     campaign.update = CampaignUpdate{.configuration = std::move(next), .created_ms = now_ms, .updated_ms = now_ms};
     return transaction.Update(campaign);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::UpdateCampaignResponse{.campaign_arn = request.campaign_arn};
 }
 
 Status DeleteCampaign(Context& context, const personalize::DeleteCampaignRequest& request) {
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto campaign, FindChecked<Campaign>(transaction, request.campaign_arn, "campaign"));
     if (IsTransient(campaign.status) || (campaign.update && IsTransient(campaign.update->status))) {
       return Busy(fmt::format("The campaign {} is being created or updated.", campaign.arn));
     }
     return transaction.Remove(campaign.arn);
-  }));
+  });
+  if (!stored.ok()) return stored;
   context.deployments.Remove(request.campaign_arn);
   return {};
 }

@@ -58,7 +58,7 @@ Result<personalize::CreateDatasetResponse> CreateDataset(Context& context,
   dataset.type = DatasetTypeText(*type);
   dataset.schema_arn = request.schema_arn;
   if (type == DatasetType::kActionInteractions) dataset.tracking_id = context.entropy.Uuid();
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto group, FindChecked<DatasetGroup>(transaction, request.dataset_group_arn, "dataset-group"));
     ATTUNE_TRY(const auto schema, FindChecked<SchemaResource>(transaction, request.schema_arn, "schema"));
     const bool is_action = type == DatasetType::kActions || type == DatasetType::kActionInteractions;
@@ -68,7 +68,8 @@ Result<personalize::CreateDatasetResponse> CreateDataset(Context& context,
     ATTUNE_RETURN_IF_ERROR(CheckSchemaFits(schema, group, *type));
     dataset.arn = NewArn(context, "dataset", group.name + "/" + dataset.type);
     return InsertWithTags(transaction, dataset, request.tags);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateDatasetResponse{.dataset_arn = dataset.arn};
 }
 
@@ -103,7 +104,7 @@ Result<personalize::ListDatasetsResponse> ListDatasets(Context& context,
 
 Result<personalize::UpdateDatasetResponse> UpdateDataset(Context& context,
                                                          const personalize::UpdateDatasetRequest& request) {
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(auto dataset, FindChecked<Dataset>(transaction, request.dataset_arn, "dataset"));
     ATTUNE_TRY(const auto new_schema, FindChecked<SchemaResource>(transaction, request.schema_arn, "schema"));
     ATTUNE_TRY(const auto old_schema, transaction.Find<SchemaResource>(dataset.schema_arn));
@@ -122,7 +123,8 @@ Result<personalize::UpdateDatasetResponse> UpdateDataset(Context& context,
     dataset.schema_arn = new_schema.arn;
     dataset.update = DatasetUpdate{.schema_arn = new_schema.arn, .created_ms = now_ms, .updated_ms = now_ms};
     return transaction.Update(dataset);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::UpdateDatasetResponse{.dataset_arn = request.dataset_arn};
 }
 

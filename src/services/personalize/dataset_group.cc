@@ -18,12 +18,13 @@ Result<personalize::CreateDatasetGroupResponse> CreateDatasetGroup(
   group.role_arn = request.role_arn.value_or("");
   group.kms_key_arn = request.kms_key_arn.value_or("");
   group.domain = request.domain.value_or("");
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(InsertWithTags(transaction, group, request.tags));
     ATTUNE_TRY(const auto count, transaction.Count(ResourceKind::kDatasetGroup));
     return CheckLimit(count - 1, context.limits.dataset_groups,
                       fmt::format("More than {} dataset groups.", context.limits.dataset_groups));
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateDatasetGroupResponse{.dataset_group_arn = group.arn, .domain = request.domain};
 }
 
@@ -61,7 +62,7 @@ Result<personalize::ListDatasetGroupsResponse> ListDatasetGroups(Context& contex
 
 Status DeleteDatasetGroup(Context& context, const personalize::DeleteDatasetGroupRequest& request) {
   std::string uid;
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto group, FindChecked<DatasetGroup>(transaction, request.dataset_group_arn, "dataset-group"));
     uid = group.uid;
     for (const auto kind :
@@ -73,7 +74,8 @@ Status DeleteDatasetGroup(Context& context, const personalize::DeleteDatasetGrou
       }
     }
     return transaction.Remove(group.arn);
-  }));
+  });
+  if (!stored.ok()) return stored;
   context.live_groups.Remove(uid);
   return {};
 }

@@ -65,13 +65,14 @@ Result<personalize::CreateDatasetImportJobResponse> CreateDatasetImportJob(
   job.role_arn = *request.role_arn;
   job.import_mode = request.import_mode.value_or("FULL");
   job.publish_attribution_metrics_to_s3 = request.publish_attribution_metrics_to_s3;
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto dataset, FindChecked<Dataset>(transaction, request.dataset_arn, "dataset"));
     ATTUNE_RETURN_IF_ERROR(
         CheckInProgress(transaction, ResourceKind::kDatasetImportJob, context.limits.import_jobs_in_progress));
     if (job.import_mode == "INCREMENTAL") ATTUNE_RETURN_IF_ERROR(CheckIncremental(transaction, dataset));
     return InsertWithTags(transaction, job, request.tags);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateDatasetImportJobResponse{.dataset_import_job_arn = job.arn};
 }
 
@@ -110,7 +111,7 @@ Result<personalize::CreateDatasetExportJobResponse> CreateDatasetExportJob(
   job.role_arn = request.role_arn;
   job.output_path = destination.path;
   job.job_output_json = ToJson(request.job_output);
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto dataset, FindChecked<Dataset>(transaction, request.dataset_arn, "dataset"));
     if (dataset.type == "ACTIONS" || dataset.type == "ACTION_INTERACTIONS") {
       return InvalidArgument(fmt::format("A dataset of type {} cannot be exported.", dataset.type));
@@ -118,7 +119,8 @@ Result<personalize::CreateDatasetExportJobResponse> CreateDatasetExportJob(
     ATTUNE_RETURN_IF_ERROR(
         CheckInProgress(transaction, ResourceKind::kDatasetExportJob, context.limits.export_jobs_in_progress));
     return InsertWithTags(transaction, job, request.tags);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateDatasetExportJobResponse{.dataset_export_job_arn = job.arn};
 }
 

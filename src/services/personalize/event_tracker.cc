@@ -15,7 +15,7 @@ Result<personalize::CreateEventTrackerResponse> CreateEventTracker(
   tracker.tracking_id = context.entropy.Uuid();
   tracker.account_id = context.account_id;
   tracker.arn = NewArn(context, "event-tracker", context.entropy.Hex(8));
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(FindChecked<DatasetGroup>(transaction, request.dataset_group_arn, "dataset-group").status());
     ATTUNE_TRY(const auto trackers, transaction.All<EventTracker>(request.dataset_group_arn));
     for (const auto& other : trackers) {
@@ -28,7 +28,8 @@ Result<personalize::CreateEventTrackerResponse> CreateEventTracker(
                    fmt::format("The dataset group {} has {} event tracker already; the limit is {}.",
                                request.dataset_group_arn, trackers.size(), context.limits.event_trackers_per_group)));
     return InsertWithTags(transaction, tracker, request.tags);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateEventTrackerResponse{.event_tracker_arn = tracker.arn, .tracking_id = tracker.tracking_id};
 }
 

@@ -17,11 +17,12 @@ Result<personalize::CreateSchemaResponse> CreateSchema(Context& context,
   schema.status = ResourceStatus::kActive;
   schema.schema_json = request.schema;
   schema.domain = request.domain.value_or("");
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(transaction.Insert(schema));
     ATTUNE_TRY(const auto count, transaction.Count(ResourceKind::kSchema));
     return CheckLimit(count - 1, context.limits.schemas, fmt::format("More than {} schemas.", context.limits.schemas));
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateSchemaResponse{.schema_arn = schema.arn};
 }
 

@@ -34,7 +34,7 @@ Result<personalize::CreateSolutionResponse> CreateSolution(Context& context,
   solution.arn = NewArn(context, "solution", request.name);
   solution.parent_arn = request.dataset_group_arn;
   solution.status = ResourceStatus::kActive;
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(FindChecked<DatasetGroup>(transaction, request.dataset_group_arn, "dataset-group").status());
     ATTUNE_RETURN_IF_ERROR(ReadSolution(transaction, request, &solution));
     ATTUNE_TRY(const auto count, transaction.Count(ResourceKind::kSolution, request.dataset_group_arn));
@@ -42,7 +42,8 @@ Result<personalize::CreateSolutionResponse> CreateSolution(Context& context,
     return CheckLimit(count, context.limits.solutions_per_group,
                       fmt::format("The dataset group {} has {} solutions already; the limit is {}.",
                                   request.dataset_group_arn, count, context.limits.solutions_per_group));
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateSolutionResponse{.solution_arn = solution.arn};
 }
 
@@ -88,7 +89,7 @@ Result<personalize::UpdateSolutionResponse> UpdateSolution(Context& context,
   if (request.perform_incremental_update.value_or(false)) {
     return InvalidArgument("performIncrementalUpdate is for the recipe aws-semantic-similarity only.");
   }
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(auto solution, FindChecked<Solution>(transaction, request.solution_arn, "solution"));
     if (request.solution_update_config) {
       const auto& config = *request.solution_update_config;
@@ -108,7 +109,8 @@ Result<personalize::UpdateSolutionResponse> UpdateSolution(Context& context,
                                                   .creation_date_time = now,
                                                   .last_updated_date_time = now});
     return transaction.Update(solution);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::UpdateSolutionResponse{.solution_arn = request.solution_arn};
 }
 

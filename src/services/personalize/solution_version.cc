@@ -49,7 +49,7 @@ Result<personalize::CreateSolutionVersionResponse> CreateSolutionVersion(
   if (version.training_mode == "AUTOTRAIN") {
     return InvalidArgument("trainingMode AUTOTRAIN is the service's own; give FULL or UPDATE.");
   }
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(version.solution, FindChecked<Solution>(transaction, request.solution_arn, "solution"));
     version.dataset_group_arn = version.solution.parent_arn;
     if (version.training_mode == "UPDATE") ATTUNE_RETURN_IF_ERROR(CheckUpdate(transaction, version.solution));
@@ -71,7 +71,8 @@ Result<personalize::CreateSolutionVersionResponse> CreateSolutionVersion(
     version.arn = fmt::format("{}/{}", request.solution_arn, digits);
     version.name = request.name.value_or(fmt::format("{}/{}", version.solution.name, digits));
     return InsertWithTags(transaction, version, request.tags);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::CreateSolutionVersionResponse{.solution_version_arn = version.arn};
 }
 

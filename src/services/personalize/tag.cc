@@ -21,31 +21,34 @@ Status CheckTaggable(CatalogTransaction& transaction, const std::string& arn) {
 
 Result<personalize::TagResourceResponse> TagResource(Context& context, const personalize::TagResourceRequest& request) {
   ATTUNE_TRY(const auto tags, ReadTags(request.tags));
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(CheckTaggable(transaction, request.resource_arn));
     return transaction.AddTags(request.resource_arn, tags);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::TagResourceResponse{};
 }
 
 Result<personalize::UntagResourceResponse> UntagResource(Context& context,
                                                          const personalize::UntagResourceRequest& request) {
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(CheckTaggable(transaction, request.resource_arn));
     return transaction.RemoveTags(request.resource_arn, request.tag_keys);
-  }));
+  });
+  if (!stored.ok()) return stored;
   return personalize::UntagResourceResponse{};
 }
 
 Result<personalize::ListTagsForResourceResponse> ListTagsForResource(
     Context& context, const personalize::ListTagsForResourceRequest& request) {
   personalize::ListTagsForResourceResponse out;
-  ATTUNE_RETURN_IF_ERROR(context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(CheckTaggable(transaction, request.resource_arn));
     ATTUNE_TRY(const auto tags, transaction.Tags(request.resource_arn));
     for (const auto& [key, value] : tags) out.tags.push_back({.tag_key = key, .tag_value = value});
     return {};
-  }));
+  });
+  if (!stored.ok()) return stored;
   return out;
 }
 
