@@ -93,7 +93,7 @@ Result<std::vector<StoredResource>> CatalogTransaction::ListStored(ResourceKind 
   }
   const bool has_parent = !query.parent_arn.empty();
   auto& list = database_.Prepare(
-      fmt::format("SELECT {} FROM resource WHERE kind = ? AND sequence > ? {} ORDER BY sequence LIMIT ?", kColumns,
+      fmt::format("SELECT {} FROM resource WHERE kind = ?1 AND sequence > ?2 {} ORDER BY sequence LIMIT ?3", kColumns,
                   has_parent ? "AND parent = ?4" : ""));
   list.bind(1, static_cast<int>(kind));
   list.bind(2, after);
@@ -153,7 +153,7 @@ Status CatalogTransaction::Remove(std::string_view arn) {
 
 Result<std::size_t> CatalogTransaction::Count(ResourceKind kind, std::string_view parent_arn,
                                               const std::vector<ResourceStatus>& statuses) const {
-  std::string sql = "SELECT COUNT(*) FROM resource WHERE kind = ?";
+  std::string sql = "SELECT COUNT(*) FROM resource WHERE kind = ?1";
   if (!parent_arn.empty()) sql += " AND parent = ?2";
   if (!statuses.empty()) {
     sql += " AND status IN (";

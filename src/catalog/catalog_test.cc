@@ -110,6 +110,31 @@ TEST_F(CatalogTest, ListsThreeInPagesOfOneOldestFirst) {
   EXPECT_EQ(names, (std::vector<std::string>{"b", "a", "c"}));
 }
 
+TEST_F(CatalogTest, ListsAndCountsTheChildrenOfOneParentInPages) {
+  for (const char* name : {"a", "b", "c"}) {
+    Solution solution;
+    solution.arn = std::string("arn:aws:personalize:us-east-1:123456789012:solution/") + name;
+    solution.parent_arn = name == std::string("b") ? "other" : "group";
+    ASSERT_TRUE(catalog_->Insert(solution).ok());
+  }
+  const auto first = catalog_->List<Solution>({.parent_arn = "group", .page_token = {}, .limit = 1});
+  ASSERT_TRUE(first.ok()) << first.status().ToString();
+  ASSERT_EQ(first->resources.size(), 1u);
+  const auto second = catalog_->List<Solution>({.parent_arn = "group", .page_token = first->next_token, .limit = 1});
+  ASSERT_TRUE(second.ok());
+  ASSERT_EQ(second->resources.size(), 1u);
+  EXPECT_TRUE(second->resources[0].arn.ends_with("/c"));
+  EXPECT_TRUE(second->next_token.empty());
+  EXPECT_EQ(catalog_->All<Solution>("group")->size(), 2u);
+  const Status counted = catalog_->Transact([](CatalogTransaction& transaction) -> Status {
+    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, "group"), 2u);
+    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, "group", {ResourceStatus::kCreatePending}), 2u);
+    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, "", {ResourceStatus::kActive}), 0u);
+    return {};
+  });
+  EXPECT_TRUE(counted.ok());
+}
+
 TEST_F(CatalogTest, RefusesAPageTokenOfAnotherList) {
   InsertGroup("a");
   InsertGroup("b");
