@@ -34,7 +34,7 @@ class Server:
         self.data_dir = pathlib.Path(data_dir)
         self.arguments = arguments
         self.access_key_id = "AKIAIOSFODNN7APITEST"
-        self.secret_access_key = "an api test's secret, 32 letters."
+        self.secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYapitest+key"
         self.process = None
         self.url = None
 
@@ -82,10 +82,12 @@ class Server:
             self.process.wait()
         self.process = None
 
-    def client(self, service, **options):
+    def client(self, service, key=None, **options):
+        """With the administrator's key, or another as CreateAccessKey gives it; `options` are botocore's."""
         config = Config(retries={"max_attempts": 0}, **options)
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, config=config,
-                            aws_access_key_id=self.access_key_id, aws_secret_access_key=self.secret_access_key)
+                            aws_access_key_id=key["AccessKeyId"] if key else self.access_key_id,
+                            aws_secret_access_key=key["SecretAccessKey"] if key else self.secret_access_key)
 
 
 class Endpoint:

@@ -1,0 +1,138 @@
+"""Programs that people already use, run as they are."""
+
+import filecmp
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.slow
+MIB = 1 << 20
+
+
+def run(*command, environment=None):
+    done = subprocess.run([str(each) for each in command], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def needs(*programs):
+    for program in programs:
+        found = f"/usr/bin/{program}" if os.path.exists(f"/usr/bin/{program}") else shutil.which(program)
+        if found:
+            return found
+    pytest.skip(f"{programs[0]} is not installed")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Small files, one in parts, odd names, an empty one."""
+    source = tmp_path / "source"
+    rng = random.Random(3)
+    for name, size in {"a.csv": 1000, "empty": 0, "sub/b c+d.csv": 5000, "sub/ünï.csv": 70_000,
+                       "sub/deep/big.bin": 20 * MIB + 3}.items():
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(rng.randbytes(size))
+    return source
+
+
+def files_of(folder):
+    return sorted(str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*") if path.is_file())
+
+
+def assert_same(left, right):
+    assert files_of(left) == files_of(right)
+    for name in files_of(left):
+        assert filecmp.cmp(left / name, right / name, shallow=False), name
+
+
+def keys_of(s3, bucket):
+    return sorted(each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", []))
+
+
+def test_aws_cli(server, s3, bucket, folder, tmp_path):
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": server.access_key_id,
+                   "AWS_SECRET_ACCESS_KEY": server.secret_access_key, "AWS_DEFAULT_REGION": "us-east-1",
+                   "AWS_CONFIG_FILE": str(tmp_path / "none"), "PYENV_VERSION": "system"}
+    program = needs("aws")
+
+    def aws(*arguments):
+        return run(program, "--endpoint-url", server.url, *arguments, environment=environment)
+
+    assert bucket in aws("s3", "ls")
+    aws("s3", "cp", folder / "a.csv", f"s3://{bucket}/copied.csv")
+    aws("s3", "sync", folder, f"s3://{bucket}/all")
+    assert keys_of(s3, bucket) == sorted(["copied.csv"] + ["all/" + name for name in files_of(folder)])
+    assert aws("s3", "sync", folder, f"s3://{bucket}/all") == ""
+    aws("s3", "sync", f"s3://{bucket}/all", tmp_path / "back")
+    assert_same(folder, tmp_path / "back")
+    aws("s3", "cp", f"s3://{bucket}/all/sub/deep/big.bin", f"s3://{bucket}/big copy")
+    assert "20971523" in aws("s3", "ls", f"s3://{bucket}/big copy")
+    url = aws("s3", "presign", f"s3://{bucket}/copied.csv").strip()
+    assert run("curl", "-fsS", url, "-o", tmp_path / "presigned") == ""
+    assert (tmp_path / "presigned").read_bytes() == (folder / "a.csv").read_bytes()
+    aws("s3", "mv", f"s3://{bucket}/copied.csv", f"s3://{bucket}/moved.csv")
+    aws("s3", "rm", "--recursive", f"s3://{bucket}")
+    assert keys_of(s3, bucket) == []
+    aws("s3", "mb", f"s3://{bucket}-2")
+    aws("s3", "rb", f"s3://{bucket}-2")
+    aws("sts", "get-caller-identity")
+
+
+def test_s3cmd(server, s3, bucket, folder, tmp_path):
+    host = server.url.removeprefix("http://")
+    program = needs("s3cmd")
+
+    def s3cmd(*arguments):
+        return run(program, "--config=/dev/null", "--no-ssl", f"--access_key={server.access_key_id}",
+                   f"--secret_key={server.secret_access_key}", f"--host={host}", f"--host-bucket={host}",
+                   "--region=us-east-1", "--no-progress", *arguments)
+
+    assert bucket in s3cmd("ls")
+    s3cmd("put", folder / "a.csv", f"s3://{bucket}/copied.csv")
+    s3cmd("--multipart-chunk-size-mb=5", "sync", f"{folder}/", f"s3://{bucket}/all/")
+    assert keys_of(s3, bucket) == sorted(["copied.csv"] + ["all/" + name for name in files_of(folder)])
+    (tmp_path / "back").mkdir()
+    s3cmd("sync", f"s3://{bucket}/all/", f"{tmp_path}/back/")
+    assert_same(folder, tmp_path / "back")
+    assert "copied.csv" in s3cmd("info", f"s3://{bucket}/copied.csv")
+    s3cmd("cp", f"s3://{bucket}/copied.csv", f"s3://{bucket}/again.csv")
+    s3cmd("del", "--recursive", "--force", f"s3://{bucket}/")
+    assert keys_of(s3, bucket) == []
+
+
+def test_rclone(server, s3, bucket, folder, tmp_path):
+    program = needs("rclone")
+    config = tmp_path / "rclone.conf"
+    config.write_text(f"[a]\ntype = s3\nprovider = Other\nendpoint = {server.url}\n"
+                      f"access_key_id = {server.access_key_id}\nsecret_access_key = {server.secret_access_key}\n")
+
+    def rclone(*arguments):
+        return run(program, "--config", config, "--retries", "1", "--s3-chunk-size", "5M", "--s3-upload-cutoff", "6M",
+                   *arguments)
+
+    assert bucket in rclone("lsd", "a:")
+    rclone("sync", folder, f"a:{bucket}/all")
+    assert keys_of(s3, bucket) == ["all/" + name for name in files_of(folder)]
+    rclone("check", folder, f"a:{bucket}/all")
+    rclone("copy", f"a:{bucket}/all", tmp_path / "back")
+    assert_same(folder, tmp_path / "back")
+    rclone("copyto", f"a:{bucket}/all/a.csv", f"a:{bucket}/copied.csv")
+    rclone("purge", f"a:{bucket}/all")
+    assert keys_of(s3, bucket) == ["copied.csv"]
+    rclone("mkdir", f"a:{bucket}-3")
+    rclone("rmdir", f"a:{bucket}-3")
+
+
+def test_pandas_through_s3fs(server, s3, bucket):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("s3fs")
+    options = {"key": server.access_key_id, "secret": server.secret_access_key,
+               "client_kwargs": {"endpoint_url": server.url, "region_name": "us-east-1"}}
+    frame = pandas.DataFrame({"USER_ID": ["1", "2"], "TIMESTAMP": [3, 4]})
+    frame.to_csv(f"s3://{bucket}/f.csv", index=False, storage_options=options)
+    assert pandas.read_csv(f"s3://{bucket}/f.csv", storage_options=options, dtype={"USER_ID": str}).equals(frame)
