@@ -262,10 +262,10 @@ def test_copies(s3, bucket):
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
-def test_presigned_urls(server, bucket, version):
-    client = server.client("s3", signature_version=version)
-    client.put_object(Bucket=bucket, Key="a b/ü", Body=b"hello")
+def test_presigned_urls(server, s3, bucket, version):
+    client = server.client("s3", signature_version=version)  # "s3" makes URLs of signature version 2.
     where = {"Bucket": bucket, "Key": "a b/ü"}
+    s3.put_object(**where, Body=b"hello")
 
     url = client.generate_presigned_url("get_object", Params={**where, "ResponseContentType": "text/x"})
     with urllib.request.urlopen(url) as answer:
@@ -273,11 +273,20 @@ def test_presigned_urls(server, bucket, version):
     put = client.generate_presigned_url("put_object", Params=where)
     request = urllib.request.Request(put, data=b"put", method="PUT", headers={"Content-Type": ""})
     assert urllib.request.urlopen(request).status == 200
-    assert client.get_object(**where)["Body"].read() == b"put"
-    for wrong in (url.replace("text%2Fx", "text%2Fy"), client.generate_presigned_url("get_object", Params=where, ExpiresIn=-9)):
+    assert s3.get_object(**where)["Body"].read() == b"put"
+    for old, new in (("text%2Fx", "text%2Fy"), (bucket, bucket + "-2"), ("Expires=", "Expires=1")):
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(wrong)
-        assert caught.value.code == 403
+            urllib.request.urlopen(url.replace(old, new))
+        assert caught.value.code in (400, 403, 404)
+
+
+def test_a_presigned_url_of_version_2_expires(server, bucket):
+    client = server.client("s3", signature_version="s3")
+    url = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=-9)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(url)
+    assert caught.value.code == 403
+    assert b"Request has expired" in caught.value.read()
 
 
 def test_conditional_writes(s3, bucket):

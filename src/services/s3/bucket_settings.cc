@@ -76,9 +76,25 @@ HttpResponse OwnersAcl(const S3Context& context, const S3Request& request) {
   return S3XmlResponse(std::move(text), request.request_id);
 }
 
-S3Reply PutAcl(const S3Request& request) {
+/// Whether the body grants what is so anyway: everything to the owner, and nothing to others.
+bool RepeatsOwnersAcl(const S3Context& context, const S3Request& request) {
+  const auto document = XmlDocument::Parse(request.body);
+  if (!document.ok()) return false;
+  const auto list = document->root().Child("AccessControlList");
+  if (!list) return false;
+  for (const auto& grant : list->Children("Grant")) {
+    const auto grantee = grant.Child("Grantee");
+    if (!grantee || grantee->ChildText("ID") != S3OwnerId(context)) return false;
+    if (grant.ChildText("Permission") != "FULL_CONTROL") return false;
+  }
+  return true;
+}
+
+S3Reply PutAcl(const S3Context& context, const S3Request& request) {
   const auto acl = request.Header("x-amz-acl");
-  if (acl && (*acl == "private" || *acl == "bucket-owner-full-control")) return S3EmptyResponse(request, 200);
+  const bool repeats =
+      acl ? *acl == "private" || *acl == "bucket-owner-full-control" : RepeatsOwnersAcl(context, request);
+  if (repeats) return S3EmptyResponse(request, 200);
   return AwsError(aws_error::kAccessControlListNotSupported, "The bucket does not allow ACLs");
 }
 
@@ -92,7 +108,7 @@ std::optional<AwsError> CheckObject(S3Context& context, const S3Request& request
 
 S3Reply GetBucketAcl(S3Context& context, const S3Request& request) { return OwnersAcl(context, request); }
 
-S3Reply PutBucketAcl(S3Context&, const S3Request& request) { return PutAcl(request); }
+S3Reply PutBucketAcl(S3Context& context, const S3Request& request) { return PutAcl(context, request); }
 
 S3Reply GetObjectAcl(S3Context& context, const S3Request& request) {
   if (auto error = CheckObject(context, request)) return *std::move(error);
@@ -101,7 +117,7 @@ S3Reply GetObjectAcl(S3Context& context, const S3Request& request) {
 
 S3Reply PutObjectAcl(S3Context& context, const S3Request& request) {
   if (auto error = CheckObject(context, request)) return *std::move(error);
-  return PutAcl(request);
+  return PutAcl(context, request);
 }
 
 S3Reply GetObjectTagging(S3Context& context, const S3Request& request) {
