@@ -1,0 +1,162 @@
+"""Clients that change things until the server dies, and remember what they were told.
+
+A writer owns the names it uses, so that what must be there after a restart follows from its own memory: everything
+that was acknowledged; of the one operation that was cut off, either all or nothing.
+"""
+
+import hashlib
+import json
+import threading
+
+from botocore.exceptions import ClientError, ConnectionError as LostConnection, HTTPClientError
+
+CUT_OFF = (LostConnection, HTTPClientError)
+
+ROLE_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Principal": {"Service": "personalize.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+
+
+class Writer:
+    """Runs steps until one is cut off. `states` maps a name to the values it may have after a restart: the one that
+    was acknowledged last, and beside it the one whose write was cut off. None stands for nothing."""
+
+    def __init__(self, name, random):
+        self.name = name
+        self.random = random
+        self.states = {}
+        self.acknowledged = 0
+
+    def run(self, server):
+        """Until the server is gone. An error that the server says aloud fails the test."""
+        self.error = None
+        self.connect(server)  # Here and not in the thread: boto3 makes its clients one at a time.
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def join(self):
+        self.thread.join(60)
+        assert not self.thread.is_alive(), f"{self.name} hangs"
+        if self.error:
+            raise self.error
+
+    def _run(self):
+        try:
+            while True:
+                self.step()
+        except CUT_OFF:
+            pass
+        except Exception as error:  # Raised again by join.
+            self.error = error
+
+    def change(self, name, value, call):
+        """Makes `call`, after which `name` has `value`."""
+        before = self.states.get(name, {None})
+        assert len(before) == 1, f"{name} was not checked after a crash"
+        self.states[name] = before | {value}
+        call()
+        self.states[name] = {value}
+        self.acknowledged += 1
+
+    def check(self, server):
+        """What is there now is what may be there; from here on it is what is there."""
+        self.connect(server)
+        found = self.find()
+        for name in found.keys() - self.states.keys():
+            raise AssertionError(f"{self.name}: {name} was never written")
+        for name, allowed in self.states.items():
+            value = found.get(name)
+            assert value in allowed, f"{self.name}: {name} is {value}; it may be {allowed}"
+            self.states[name] = {value}
+
+
+class ObjectWriter(Writer):
+    """Puts, replaces, deletes and uploads objects in a bucket of its own. A value is an object's MD5."""
+
+    def connect(self, server):
+        self.s3 = server.client("s3")
+        if "bucket" not in self.__dict__:
+            bucket = f"crash-{self.name}"
+            self.s3.create_bucket(Bucket=bucket)
+            self.bucket = bucket
+
+    def step(self):
+        key = f"folder/{self.random.randrange(30)}"
+        size = self.random.choice([0, 10, 1000, 100_000, 1_000_000])
+        body = self.random.randbytes(size)
+        digest = hashlib.md5(body).hexdigest()
+        kind = self.random.randrange(10)
+        if kind < 6:
+            self.change(key, digest, lambda: self.s3.put_object(Bucket=self.bucket, Key=key, Body=body))
+        elif kind < 8:
+            self.change(key, None, lambda: self.s3.delete_object(Bucket=self.bucket, Key=key))
+        else:
+            place = {"Bucket": self.bucket, "Key": key}
+            upload = self.s3.create_multipart_upload(**place)["UploadId"]
+            part = self.s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=body)
+            parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+            self.change(key, digest, lambda: self.s3.complete_multipart_upload(
+                **place, UploadId=upload, MultipartUpload=parts))
+
+    def find(self):
+        found = {}
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
+            for entry in page.get("Contents", []):
+                body = self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read()
+                assert len(body) == entry["Size"]
+                found[entry["Key"]] = hashlib.md5(body).hexdigest()
+        return found
+
+
+class BucketWriter(Writer):
+    """Creates and deletes buckets and their policies. A value is the policy, or "" for a bucket without one."""
+
+    def connect(self, server):
+        self.s3 = server.client("s3")
+
+    def step(self):
+        bucket = f"crash-{self.name}-{self.random.randrange(10)}"
+        (now,) = self.states.get(bucket, {None})
+        if now is None:
+            self.change(bucket, "", lambda: self.s3.create_bucket(Bucket=bucket))
+        elif now == "" and self.random.randrange(2):
+            self.change(bucket, None, lambda: self.s3.delete_bucket(Bucket=bucket))
+        else:
+            policy = json.dumps({"Version": "2012-10-17", "Id": str(self.random.randrange(10**9)), "Statement": [{
+                "Effect": "Allow", "Principal": {"Service": "personalize.amazonaws.com"}, "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{bucket}/*"}]})
+            self.change(bucket, policy, lambda: self.s3.put_bucket_policy(Bucket=bucket, Policy=policy))
+
+    def find(self):
+        found = {}
+        for entry in self.s3.list_buckets()["Buckets"]:
+            bucket = entry["Name"]
+            if not bucket.startswith(f"crash-{self.name}-"):
+                continue
+            try:
+                found[bucket] = self.s3.get_bucket_policy(Bucket=bucket)["Policy"]
+            except ClientError as error:
+                assert error.response["Error"]["Code"] == "NoSuchBucketPolicy"
+                found[bucket] = ""
+        return found
+
+
+class RoleWriter(Writer):
+    """Creates and deletes roles. A value is the description."""
+
+    def connect(self, server):
+        self.iam = server.client("iam")
+
+    def step(self):
+        role = f"crash-{self.name}-{self.random.randrange(10)}"
+        (now,) = self.states.get(role, {None})
+        if now is None:
+            description = str(self.random.randrange(10**9))
+            self.change(role, description, lambda: self.iam.create_role(
+                RoleName=role, Description=description, AssumeRolePolicyDocument=ROLE_POLICY))
+        else:
+            self.change(role, None, lambda: self.iam.delete_role(RoleName=role))
+
+    def find(self):
+        return {role["RoleName"]: role.get("Description", "")
+                for page in self.iam.get_paginator("list_roles").paginate()
+                for role in page["Roles"] if role["RoleName"].startswith(f"crash-{self.name}-")}
