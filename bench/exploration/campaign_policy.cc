@@ -8,8 +8,8 @@
 namespace attune::exploration_bench {
 namespace {
 
-constexpr std::size_t kAnchors = 512;
-constexpr std::size_t kSampledUsers = 2'000;
+constexpr std::size_t kAnchors = 256;
+constexpr std::size_t kSampledUsers = 1'000;
 
 float LogSumExp(std::span<const float> values) {
   const float highest = *std::max_element(values.begin(), values.end());

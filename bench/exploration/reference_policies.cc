@@ -25,8 +25,9 @@ class ReferencePolicy final : public SimulatedPolicy {
     for (std::size_t i = 0; i < scores_.size(); ++i) scores_[i] = Score(request, i, random);
     order_.resize(scores_.size());
     std::iota(order_.begin(), order_.end(), 0U);
-    std::partial_sort(order_.begin(), order_.begin() + kSlateSize, order_.end(),
-                      [this](std::uint32_t a, std::uint32_t b) { return scores_[a] > scores_[b]; });
+    std::partial_sort(order_.begin(), order_.begin() + kSlateSize, order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return scores_[a] != scores_[b] ? scores_[a] > scores_[b] : request.items[a] < request.items[b];
+    });
     std::vector<std::uint32_t> slate(order_.begin(), order_.begin() + kSlateSize);
 
     std::vector<std::uint32_t> fresh;

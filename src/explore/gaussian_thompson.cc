@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kProbabilityMin = 1e-6;  // Nothing that was drawn is impossible.
 constexpr std::size_t kDrawsMin = 8;
-constexpr std::size_t kDrawCostMax = 200'000;  // Contestants times draws for the probabilities.
+constexpr std::size_t kDrawCostMax = 20'000;  // Contestants times draws for the probabilities.
 
 /// Mean and standard error over `draws` of the chance that all else leaves to the contestant.
 void EstimateProbability(const SlateContest& contest, std::span<const SlateContest::Drawn> draws,

@@ -76,7 +76,11 @@ void FillInput(std::span<const float> factors, std::size_t dimensions, std::span
 
 }  // namespace
 
-Posterior::Posterior(const Options& options) : options_(options), calibration_(options.scores_are_click_logits) {
+Posterior::Posterior(const Options& options)
+    : options_(options),
+      factor_variance_(static_cast<float>(options.factor_deviation * options.factor_deviation /
+                                          std::max<double>(1, static_cast<double>(options.factor_count)))),
+      calibration_(options.scores_are_click_logits) {
   ATTUNE_CHECK(options.factor_count <= UserFactors::kFactorsMax);
   const std::size_t chunk_count = (options_.items_max + kChunkItems - 1) / kChunkItems;
   chunks_ = std::make_unique<std::atomic<Chunk*>[]>(chunk_count);
@@ -115,10 +119,7 @@ void Posterior::LoadPrior(double own_variance, Numbers& numbers) const {
   numbers.mean.fill(0);
   numbers.covariance.fill(0);
   numbers.At(0, 0) = static_cast<float>(own_variance);
-  const double factor_variance = options_.factor_deviation * options_.factor_deviation;
-  for (std::size_t i = 1; i < numbers.n; ++i) {
-    numbers.At(i, i) = static_cast<float>(factor_variance / static_cast<double>(options_.factor_count));
-  }
+  for (std::size_t i = 1; i < numbers.n; ++i) numbers.At(i, i) = factor_variance_;
 }
 
 void Posterior::Load(const Item& item, Numbers& numbers) const {
@@ -335,15 +336,45 @@ void Posterior::LearnClicks(const Impression& impression, double corrected, doub
   estimated_from_.assign(sums.begin(), sums.end());
 }
 
+/// Of what the item's own showings tell: x . mean, x . covariance . x and (covariance . x)[0].
+Posterior::Projection Posterior::Project(const Item& item, std::span<const float> x) const {
+  Projection projection;
+  const std::atomic<float>* numbers = item.numbers.load(std::memory_order_acquire);
+  projection.own_prior = item.prior_variance.load(std::memory_order_acquire);
+  if (numbers == nullptr || item.shown.load(std::memory_order_acquire) == 0) {
+    projection.first = projection.own_prior;
+    projection.variance = PriorVariance(projection.own_prior, x);
+    return projection;
+  }
+  const std::size_t n = dimensions();
+  for (std::size_t i = 0; i < n; ++i) projection.mean += numbers[i].load(std::memory_order_acquire) * x[i];
+  const std::atomic<float>* entry = numbers + n;
+  for (std::size_t row = 0; row < n; ++row) {
+    float sum = 0;
+    const float first = entry->load(std::memory_order_acquire);
+    for (std::size_t column = 0; column < row; ++column) sum += (entry++)->load(std::memory_order_acquire) * x[column];
+    const float diagonal = (entry++)->load(std::memory_order_acquire) * x[row];
+    projection.variance += (2 * sum + diagonal) * x[row];
+    projection.first += first * x[row];
+  }
+  return projection;
+}
+
+float Posterior::PriorVariance(float own_variance, std::span<const float> x) const {
+  float squares = 0;
+  for (std::size_t i = 1; i < dimensions(); ++i) squares += x[i] * x[i];
+  return own_variance + squares * factor_variance_;
+}
+
 Belief Posterior::Believe(std::uint32_t index, std::span<const float> factors) const {
   std::array<float, kDimensionsMax> x;
   FillInput(factors, dimensions(), x);
-  const Item* item = Find(index);
-  Numbers numbers;
   Belief belief;
-  float own_prior = static_cast<float>(options_.item_deviation * options_.item_deviation);
+  Projection projection;
+  const Item* item = Find(index);
   if (item == nullptr) {
-    LoadPrior(own_prior, numbers);
+    projection.own_prior = projection.first = static_cast<float>(options_.item_deviation * options_.item_deviation);
+    projection.variance = PriorVariance(projection.own_prior, x);
     belief.attribute_count = 1;
   }
   while (item != nullptr) {
@@ -352,8 +383,7 @@ Belief Posterior::Believe(std::uint32_t index, std::span<const float> factors) c
       std::this_thread::yield();
       continue;
     }
-    Load(*item, numbers);
-    own_prior = item->prior_variance.load(std::memory_order_acquire);
+    projection = Project(*item, x);
     belief.clicked = item->clicked.load(std::memory_order_acquire);
     belief.ignored = item->ignored.load(std::memory_order_acquire);
     belief.attribute_count = item->attribute_count.load(std::memory_order_acquire);
@@ -362,12 +392,9 @@ Belief Posterior::Believe(std::uint32_t index, std::span<const float> factors) c
     }
     if (item->version.load(std::memory_order_relaxed) == version) break;
   }
-
-  std::array<float, kDimensionsMax> product;
-  numbers.Multiply(x, product);
-  belief.mean = Dot(numbers.mean, x, numbers.n);
-  belief.deviation = std::sqrt(std::max(Dot(product, x, numbers.n), kVarianceMin));
-  belief.shared_weight = product[0] / own_prior;
+  belief.mean = projection.mean;
+  belief.deviation = std::sqrt(std::max(projection.variance, kVarianceMin));
+  belief.shared_weight = projection.first / projection.own_prior;
   belief.attribute_scale = AttributeScale(belief.attribute_count);
   return belief;
 }

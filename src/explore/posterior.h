@@ -142,6 +142,12 @@ class Posterior {
     std::vector<std::unique_ptr<std::atomic<float>[]>> numbers;  ///< Owns what items point to; under mutex_.
   };
   struct Numbers;  // An item's mean and covariance, copied out.
+  struct Projection {
+    float own_prior = 0;
+    float mean = 0;
+    float variance = 0;
+    float first = 0;
+  };
 
   std::size_t dimensions() const { return options_.factor_count + 1; }
   std::size_t number_count() const { return dimensions() * (dimensions() + 3) / 2; }
@@ -159,9 +165,12 @@ class Posterior {
   Status ReadItem(std::uint32_t index, ByteReader& reader) REQUIRES(mutex_);
   void LearnEffects(const Item& item, double precision, double information) REQUIRES(mutex_);
   Effect SharedEffect(const Item& item) const;
+  Projection Project(const Item& item, std::span<const float> x) const;
+  float PriorVariance(float own_variance, std::span<const float> x) const;
 
   // Constant after construction.
   const Options options_;
+  const float factor_variance_;  // Of one factor's direction.
   std::unique_ptr<std::atomic<Chunk*>[]>
       chunks_;  // [items_max / kChunkItems, rounded up]; entries synchronise themselves.
   std::unique_ptr<std::atomic<std::uint64_t>[]> effects_;  // [kEffectsMax], mean and variance as two floats.

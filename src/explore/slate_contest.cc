@@ -1,6 +1,7 @@
 #include "explore/slate_contest.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -10,7 +11,8 @@ namespace attune {
 namespace {
 
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
-constexpr float kReach = 4.8F;      // Standard deviations; beyond it lies less than one draw in a million.
+constexpr float kReach = 4.8F;  // Standard deviations; beyond it lies less than one draw in a million.
+constexpr std::uint64_t kNumbers = std::uint64_t{1} << 53;
 constexpr float kSharedReach = 3;   // Effects of attributes are drawn within it.
 constexpr float kShareMin = 0.05F;  // Effects that move a score less are part of the item's own deviation.
 constexpr float kSpentMin = 0.02F;
@@ -29,60 +31,79 @@ float LargestAt(std::span<const float> values, std::size_t rank) {
 
 SlateContest::SlateContest(const SlateRequest& request, const Options& options)
     : options_(options), slate_size_(request.slate_size), weight_(std::min(1.0, request.weight)) {
-  const std::size_t count = request.scores.size();
-  std::vector<Belief> beliefs(count);
-  std::vector<float> bases(request.scores.begin(), request.scores.end());
-  std::vector<float> reaches(count, 0.0F);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (request.eligible[i] == 0 || bases[i] == kNothing) continue;
-    Belief& belief = beliefs[i];
-    belief = request.posterior->Believe(request.items[i], request.factors);
-    float shared_mean = 0;
-    float shared_reach = 0;
-    for (std::size_t a = 0; a < belief.attribute_count; ++a) {
-      const Posterior::Effect effect = request.posterior->AttributeEffect(belief.attributes[a]);
-      const float weight = a == 0 ? 1 : belief.attribute_scale;
-      shared_mean += weight * effect.mean;
-      shared_reach += weight * effect.deviation;
-    }
-    bases[i] += static_cast<float>(options_.mean_scale) * (belief.mean + belief.shared_weight * shared_mean);
-    reaches[i] = kReach * (belief.deviation + belief.shared_weight * shared_reach);
+  // The bar that candidates without a lift set is a first one; it rises when the others' expected scores are known.
+  std::vector<float> plain;
+  for (std::size_t i = 0; i < request.scores.size(); ++i) {
+    if (request.eligible[i] == 0) plain.push_back(request.scores[i]);
   }
-  bar_ = options_.optimistic ? LargestAt(bases, slate_size_) : kNothing;
-  AddContestants(request, beliefs, bases, reaches);
-}
-
-void SlateContest::AddContestants(const SlateRequest& request, std::span<const Belief> beliefs,
-                                  std::span<const float> bases, std::span<const float> reaches) {
-  std::vector<std::uint32_t> number_of;  // Of each effect among those that matter here, from 1.
-  for (std::uint32_t i = 0; i < bases.size(); ++i) {
-    if (bases[i] == kNothing || bases[i] + reaches[i] < bar_) continue;
-    Contestant contestant{.index = i, .base = bases[i], .shares_begin = static_cast<std::uint32_t>(shares_.size())};
+  bar_ = options_.optimistic ? LargestAt(plain, slate_size_) : kNothing;
+  contestants_.reserve(request.scores.size());
+  for (std::uint32_t i = 0; i < request.scores.size(); ++i) {
+    if (request.scores[i] == kNothing) continue;
     if (request.eligible[i] != 0) {
-      const Belief& belief = beliefs[i];
-      float variance = belief.deviation * belief.deviation;
-      float shared_reach = 0;
-      for (std::size_t a = 0; a < belief.attribute_count; ++a) {
-        const Posterior::Effect effect = request.posterior->AttributeEffect(belief.attributes[a]);
-        const float scale = belief.shared_weight * (a == 0 ? 1 : belief.attribute_scale) * effect.deviation;
-        if (std::abs(scale) < kShareMin) {
-          variance += scale * scale;
-          continue;
-        }
-        if (number_of.empty()) number_of.resize(Posterior::kEffectsMax);
-        std::uint32_t& number = number_of[belief.attributes[a]];
-        if (number == 0) number = ++attribute_count_;
-        shares_.push_back({.attribute = number - 1, .scale = scale});
-        shared_reach += kSharedReach * std::abs(scale);
-      }
-      contestant.own = std::sqrt(variance);
-      const float needed = bar_ - contestant.base - shared_reach;
-      contestant.reach = needed <= 0 ? 1 : static_cast<float>(NormalTail(needed / contestant.own));
+      AddEligible(i, request);
+    } else if (request.scores[i] >= bar_) {
+      contestants_.push_back({.index = i, .base = request.scores[i]});
     }
-    contestant.shares_end = static_cast<std::uint32_t>(shares_.size());
-    contestants_.push_back(contestant);
+  }
+  if (options_.optimistic) RaiseBar();
+
+  for (const Contestant& contestant : contestants_) {
+    float shared_reach = 0;
+    for (const Share& share : SharesOf(contestant)) shared_reach += kSharedReach * std::abs(share.scale);
+    const float needed = bar_ - contestant.base - shared_reach;
+    const double chance = needed <= 0 ? 1 : NormalTail(needed / contestant.own);
+    reach_.push_back(
+        contestant.own == 0 ? 0 : static_cast<std::uint64_t>(weight_ * chance * static_cast<double>(kNumbers)));
   }
   own_draws_.resize(contestants_.size());
+}
+
+void SlateContest::AddEligible(std::uint32_t index, const SlateRequest& request) {
+  const Belief belief = request.posterior->Believe(request.items[index], request.factors);
+  std::array<Share, Posterior::kAttributesPerItemMax + 1> shares;
+  std::size_t share_count = 0;
+  float mean = belief.mean;
+  float variance = belief.deviation * belief.deviation;
+  float reach = 0;
+  for (std::size_t a = 0; a < belief.attribute_count; ++a) {
+    const Posterior::Effect effect = request.posterior->AttributeEffect(belief.attributes[a]);
+    const float weight = belief.shared_weight * (a == 0 ? 1 : belief.attribute_scale);
+    const float scale = weight * effect.deviation;
+    mean += weight * effect.mean;
+    if (std::abs(scale) < kShareMin) {
+      variance += scale * scale;
+    } else {
+      shares[share_count++] = {.attribute = belief.attributes[a], .scale = scale};
+      reach += kSharedReach * std::abs(scale);
+    }
+  }
+  Contestant contestant{.index = index,
+                        .base = request.scores[index] + static_cast<float>(options_.mean_scale) * mean,
+                        .own = std::sqrt(variance),
+                        .shares_begin = static_cast<std::uint32_t>(shares_.size())};
+  if (contestant.base + kReach * contestant.own + reach < bar_) return;
+  for (std::size_t i = 0; i < share_count; ++i) {
+    if (number_of_.empty()) number_of_.resize(Posterior::kEffectsMax);
+    std::uint16_t& number = number_of_[shares[i].attribute];
+    if (number == 0) number = static_cast<std::uint16_t>(++attribute_count_);
+    shares_.push_back({.attribute = number - 1U, .scale = shares[i].scale});
+  }
+  contestant.shares_end = static_cast<std::uint32_t>(shares_.size());
+  contestants_.push_back(contestant);
+}
+
+/// To the K + 1st expected score: whoever cannot reach it is out.
+void SlateContest::RaiseBar() {
+  std::vector<float> bases;
+  bases.reserve(contestants_.size());
+  for (const Contestant& contestant : contestants_) bases.push_back(contestant.base);
+  bar_ = LargestAt(bases, slate_size_);
+  std::erase_if(contestants_, [&](const Contestant& contestant) {
+    float reach = kReach * contestant.own;
+    for (const Share& share : SharesOf(contestant)) reach += kSharedReach * std::abs(share.scale);
+    return contestant.base + reach < bar_;
+  });
 }
 
 float SlateContest::ValueAt(const Contestant& contestant, float own, std::uint32_t place, const Drawn& drawn) const {
@@ -116,16 +137,16 @@ void SlateContest::Draw(Random& random, Drawn& drawn) {
 
   heap_.clear();
   for (std::uint32_t c = 0; c < contestants_.size(); ++c) {
-    const Contestant& contestant = contestants_[c];
+    // Inversion from the tail: a number beyond `reach` could not carry the item past the bar.
+    const std::uint64_t number = reach_[c] == 0 ? kNumbers : random.Next() >> 11;
     own_draws_[c] = kNothing;
-    if (contestant.own > 0) {
-      // Inversion from the tail: a chance beyond `reach` could not carry it past the bar.
-      const double chance = (random.Uniform() + 0x1.0p-54) / weight_;
-      if (chance < contestant.reach) {
-        own_draws_[c] = contestant.own * static_cast<float>(NormalTailInverse(chance));
-      }
+    if (number < reach_[c]) {
+      const double chance = (static_cast<double>(number) + 0.5) * 0x1.0p-53 / weight_;
+      own_draws_[c] = contestants_[c].own * static_cast<float>(NormalTailInverse(chance));
+    } else if (contestants_[c].base < bar_) {
+      continue;
     }
-    const float value = ValueAt(contestant, own_draws_[c], 0, drawn);
+    const float value = ValueAt(contestants_[c], own_draws_[c], 0, drawn);
     if (value >= bar_) heap_.push_back({.value = value, .contestant = c});
   }
 

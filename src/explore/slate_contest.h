@@ -60,8 +60,8 @@ class SlateContest {
     float scale = 0;
   };
 
-  void AddContestants(const SlateRequest& request, std::span<const Belief> beliefs, std::span<const float> bases,
-                      std::span<const float> reaches);
+  void AddEligible(std::uint32_t index, const SlateRequest& request);
+  void RaiseBar();
   std::span<const Share> SharesOf(const Contestant& contestant) const {
     return std::span(shares_).subspan(contestant.shares_begin, contestant.shares_end - contestant.shares_begin);
   }
@@ -74,7 +74,9 @@ class SlateContest {
   const double weight_;
   float bar_ = 0;  ///< Nobody below it comes into the first K + 1.
   std::vector<Contestant> contestants_;
+  std::vector<std::uint64_t> reach_;  ///< Of 2^53 equal chances, those in which its draw must be looked at.
   std::vector<Share> shares_;
+  std::vector<std::uint16_t> number_of_;  ///< Of each effect among those that matter here, from 1.
   std::uint32_t attribute_count_ = 0;
   // Between draws, to keep memory.
   struct Entry {

@@ -1,0 +1,39 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "population.h"
+#include "runs.h"
+
+namespace {
+
+constexpr const char* kUsage =
+    "usage: attune_exploration generated | times | (reference | sweep | ablation) ML_1M_FOLDER [SEEDS [PICTURE.svg]]\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace attune::exploration_bench;
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "generated") return CheckGeneratedWorld() ? 0 : 1;
+  if (what == "times") {
+    PrintTimes();
+    return 0;
+  }
+  if (argc < 3) {
+    fmt::print(stderr, "{}", kUsage);
+    return 2;
+  }
+  const auto population = LoadMovieLens(argv[2]);
+  if (!population.ok()) {
+    fmt::print(stderr, "{}\n", population.status().message());
+    return 1;
+  }
+  const std::size_t seed_count = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 3;
+  if (what == "reference") PrintReferenceTable(*population, seed_count, argc > 4 ? argv[4] : "");
+  if (what == "sweep") PrintSweeps(*population, seed_count);
+  if (what == "ablation") PrintAblation(*population, seed_count);
+  return 0;
+}
