@@ -13,13 +13,44 @@ namespace {
 
 constexpr float kUnknownScore = std::numeric_limits<float>::quiet_NaN();
 
+/// Standard deviation of a user's log probabilities over the items of training: how far apart items are, for somebody,
+/// and so how uncertain one is that nobody has met. Averaged over histories of one item each, spread over the
+/// catalogue.
+double SpreadOfScores(const RecommenderModel& model) {
+  constexpr std::size_t kSampleMax = 64;
+  const std::size_t count = model.trained_item_count();
+  if (count < 2) return 0;
+  ScoreScratch scratch = model.MakeScratch();
+  std::vector<float> scores(model.item_count());
+  double variances = 0;
+  const std::size_t samples = std::min(kSampleMax, count);
+  for (std::size_t sample = 0; sample < samples; ++sample) {
+    const auto item = static_cast<std::uint32_t>(sample * count / samples);
+    const std::int64_t when_ms = model.newest_interaction_ms();
+    model.ScoreAll({.items = {&item, 1}, .timestamp_ms = {&when_ms, 1}}, scratch, scores);
+    double sum = 0;
+    double squares = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      sum += static_cast<double>(scores[i]);
+      squares += static_cast<double>(scores[i]) * static_cast<double>(scores[i]);
+    }
+    variances += squares / static_cast<double>(count) - sum * sum / static_cast<double>(count * count);
+  }
+  return std::sqrt(std::max(variances / static_cast<double>(samples), 0.0));
+}
+
 }  // namespace
 
 Exploration::Exploration(std::shared_ptr<const RecommenderModel> model)
-    : model_(std::move(model)), posterior_(Posterior::Options{}) {
+    : model_(std::move(model)), spread_(SpreadOfScores(*model_)), posterior_(Posterior::Options{}) {
   for (std::uint32_t item = 0; item < model_->item_count(); ++item) {
     newest_first_.emplace_back(model_->item_created_ms(item), item);
-    const Status set = posterior_.SetItem(item, model_->item_prior(item).standard_deviation, {});
+    // Each meeting with a user is an observation: what is known of an item grows with their number. Of items that
+    // joined since training nothing is known but that some event named them, and nobody was offered them yet.
+    const bool is_new = item >= model_->trained_item_count();
+    const double met = is_new ? 0 : model_->item_prior(item).interactions;
+    const Status set = posterior_.SetItem(
+        item, std::max((is_new ? kNewItemWidth : 1) * spread_ / std::sqrt(1 + met), kDeviationMin), {});
     if (!set.ok()) {
       LogWarning("items from {} on are not explored: {}", item, set.message());
       break;
@@ -85,6 +116,12 @@ std::vector<Choice> Exploration::Choose(std::span<const float> log_probabilities
   std::vector<std::uint8_t> eligible;
   for (const std::uint32_t item : candidates) {
     scores.push_back(log_probabilities[item]);
+    if (is_eligible[item]) {
+      // The mean of a log-normal stands above its median by half the variance: of two items of one median the less
+      // certain is expected to be taken more often. Fades as impressions narrow the belief.
+      const double deviation = std::min(static_cast<double>(posterior_.Believe(item, {}).deviation), spread_);
+      scores.back() += static_cast<float>(slate.weight * deviation * deviation / 2);
+    }
     eligible.push_back(is_eligible[item] ? 1 : 0);
   }
   auto choices = GaussianThompson().Choose({.scores = scores,

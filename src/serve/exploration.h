@@ -40,11 +40,17 @@ class Exploration {
 
   /// How many of the best items by plain score compete with the eligible ones.
   static constexpr std::size_t kCandidatesMin = 300;
+  /// How much wider the belief in an item that joined since training is than the spread of known items: wide enough
+  /// that, at a high explorationWeight, people see such items at once; impressions narrow it within a few lists.
+  static constexpr double kNewItemWidth = 2;
+  /// Of an item that everybody knows; the posterior takes 0 for its default.
+  static constexpr double kDeviationMin = 1e-3;
   /// The newest items that may be explored at once, so that a catalogue of new items alone costs no more.
   static constexpr std::size_t kEligibleMax = 20'000;
 
  private:
   const std::shared_ptr<const RecommenderModel> model_;
+  const double spread_;  ///< Of a user's log probabilities over the catalogue: how uncertain an unmet item is.
   std::vector<std::pair<std::int64_t, std::uint32_t>> newest_first_;  ///< When created, and the item.
   Posterior posterior_;
 };

@@ -8,11 +8,13 @@ UserQuery::UserQuery(const Deployment& deployment, std::string_view user_id, std
   const TrainedHistory trained = model.FindHistory(user_id);
   trained_user_ = trained.user;
   for (std::size_t i = 0; i < trained.items.size(); ++i) {
+    if (trained.items[i] >= model.trained_item_count()) continue;
     Append(trained.items[i], trained.timestamp_ms[i], trained.event_type[i], trained.event_value[i]);
   }
-  // Live events of items that this model does not have say nothing to it.
+  // Items that training did not meet say nothing of what comes next: what stands before them speaks.
   for (const SessionEvent& event : deployment.group().sessions().Find(user_id, model.log_sequence())) {
-    if (const auto item = model.FindItem(event.item_id)) {
+    const auto item = model.FindItem(event.item_id);
+    if (item && *item < model.trained_item_count()) {
       Append(*item, event.timestamp_ms, model.FindEventType(event.event_type), event.event_value);
     }
   }
