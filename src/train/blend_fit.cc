@@ -27,6 +27,7 @@ constexpr std::size_t kColdSampled = 300;
 constexpr double kColdRidge = 1;
 
 struct CaseRows {
+  bool in_reach = false;  ///< Some feature puts the answer among its top.
   std::vector<float> features;
   std::vector<float> offsets;
 };
@@ -81,6 +82,7 @@ void AddTop(std::span<const float> values, std::span<const std::uint32_t> allowe
 
 /// The items of one list: answer first, then others once each, and how many items each of the sampled stands for.
 struct Candidates {
+  bool answer_in_reach = false;  ///< Some feature puts it among its top, or it is in the history.
   std::vector<std::uint32_t> items;
   std::size_t certain = 0;  ///< Items before here stand for themselves.
   float sampled_offset = 0;
@@ -95,6 +97,7 @@ Candidates ChooseCandidates(std::uint32_t answer, std::span<const std::uint32_t>
   for (std::size_t f = 0; f * item_count < features.size(); ++f) {
     AddTop(features.subspan(f * item_count, item_count), warm, kTopPerFeature, work, certain);
   }
+  candidates.answer_in_reach = std::find(certain.begin(), certain.end(), answer) != certain.end();
   std::unordered_set<std::uint32_t> taken{answer};
   candidates.items.push_back(answer);
   for (const std::uint32_t item : certain) {
@@ -131,7 +134,7 @@ std::vector<std::uint32_t> WarmItems(const TrainingView& view) {
 
 CaseRows MakeRows(const Query& query, const Candidates& candidates, std::span<const float> features,
                   std::size_t item_count, float length_factor) {
-  CaseRows rows;
+  CaseRows rows{.in_reach = candidates.answer_in_reach, .features = {}, .offsets = {}};
   const std::size_t feature_count = features.size() / item_count;
   std::vector<RepeatedItem> repeated = RepeatedItems(query.items, item_count);
   std::sort(repeated.begin(), repeated.end(), [](const auto& a, const auto& b) { return a.item < b.item; });
@@ -160,37 +163,39 @@ double MeanNdcg(std::span<const double> ranks) {
 /// A way of weighing: which of the weights may differ from zero.
 struct Shape {
   std::vector<double> ridge;  ///< kHeldRidge holds a weight at zero.
+  /// Learn from the lists alone whose answer some feature puts on top: what no feature sees coming says much about
+  /// probabilities and nothing about the order on top.
+  bool in_reach_only = false;
 };
 
 struct Folds {
   std::array<std::vector<std::size_t>, 2> lists;
+  std::array<std::vector<std::size_t>, 2> lists_in_reach;
   std::vector<std::size_t> all;
+  std::vector<std::size_t> all_in_reach;
 };
 
-/// NDCG@10 and loss of a shape, each fold scored with weights of the other.
-struct Validated {
-  double ndcg = 0;
-  double loss = 0;
+struct BlendProblem {
+  ListwiseProblem lists;
+  std::vector<bool> in_reach;  ///< For each list.
 };
-Validated CrossValidate(const ListwiseProblem& problem, const Folds& folds, const Shape& shape,
-                        const Workers& workers) {
-  Validated result;
+
+/// NDCG@10 of a shape, each fold ranked with weights of the other.
+double CrossValidate(const ListwiseProblem& problem, const Folds& folds, const Shape& shape, const Workers& workers) {
   std::vector<double> ranks;
   const std::vector<double> start(problem.feature_count);
   for (std::size_t fold = 0; fold < 2; ++fold) {
-    const auto weights = FitListwise(problem, folds.lists[1 - fold], start, shape.ridge, workers);
+    const auto& lists = shape.in_reach_only ? folds.lists_in_reach : folds.lists;
+    const auto weights = FitListwise(problem, lists[1 - fold], start, shape.ridge, workers);
     const auto fold_ranks = ListwiseRanks(problem, folds.lists[fold], weights);
     ranks.insert(ranks.end(), fold_ranks.begin(), fold_ranks.end());
-    result.loss += ListwiseLoss(problem, folds.lists[fold], weights) * static_cast<double>(folds.lists[fold].size());
   }
-  result.ndcg = MeanNdcg(ranks);
-  result.loss /= static_cast<double>(std::max<std::size_t>(1, ranks.size()));
-  return result;
+  return MeanNdcg(ranks);
 }
 
-Result<ListwiseProblem> MakeProblem(std::span<const std::shared_ptr<const Member>> members, const TrainingView& view,
-                                    std::span<const ValidationCase> cases, const FitOptions& options,
-                                    const FitContext& context, const Blend& blend) {
+Result<BlendProblem> MakeProblem(std::span<const std::shared_ptr<const Member>> members, const TrainingView& view,
+                                 std::span<const ValidationCase> cases, const FitOptions& options,
+                                 const FitContext& context, const Blend& blend) {
   const auto warm = WarmItems(view);
   const std::size_t item_count = view.item_count();
   std::vector<CaseRows> rows(cases.size());
@@ -207,16 +212,18 @@ Result<ListwiseProblem> MakeProblem(std::span<const std::shared_ptr<const Member
     }
   });
   ATTUNE_RETURN_IF_ERROR(context.Step("weighing members"));
-  ListwiseProblem problem;
+  BlendProblem blend_problem;
+  ListwiseProblem& problem = blend_problem.lists;
   problem.feature_count = 2 * (blend.feature_names.size() + kRepeatFeatures);
   for (CaseRows& one : rows) {
     if (one.offsets.empty()) continue;
     problem.features.insert(problem.features.end(), one.features.begin(), one.features.end());
     problem.offsets.insert(problem.offsets.end(), one.offsets.begin(), one.offsets.end());
     problem.list_begin.push_back(problem.offsets.size());
+    blend_problem.in_reach.push_back(one.in_reach);
     one = {};
   }
-  return problem;
+  return blend_problem;
 }
 
 double MedianLength(const TrainingData& data, std::span<const ValidationCase> cases, std::size_t history_max) {
@@ -229,11 +236,15 @@ double MedianLength(const TrainingData& data, std::span<const ValidationCase> ca
   return std::max(1.0, lengths[lengths.size() / 2]);
 }
 
-Folds MakeFolds(std::size_t list_count, std::uint64_t seed) {
+Folds MakeFolds(const std::vector<bool>& in_reach, std::uint64_t seed) {
   Folds folds;
-  for (std::size_t list = 0; list < list_count; ++list) {
-    folds.lists[MixSeed(seed, list) % 2].push_back(list);
+  for (std::size_t list = 0; list < in_reach.size(); ++list) {
+    const std::size_t fold = MixSeed(seed, list) % 2;
+    folds.lists[fold].push_back(list);
     folds.all.push_back(list);
+    if (!in_reach[list]) continue;
+    folds.lists_in_reach[fold].push_back(list);
+    folds.all_in_reach.push_back(list);
   }
   return folds;
 }
@@ -258,35 +269,46 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
   ATTUNE_CHECK(popularity != blend.feature_names.end());
   blend.empty_weights[static_cast<std::size_t>(popularity - blend.feature_names.begin())] = 1;
 
-  ATTUNE_TRY(const auto problem, MakeProblem(members, view, cases, options, context, blend));
-  const Folds folds = MakeFolds(problem.list_count(), options.seed);
+  ATTUNE_TRY(const auto blend_problem, MakeProblem(members, view, cases, options, context, blend));
+  const ListwiseProblem& problem = blend_problem.lists;
+  const Folds folds = MakeFolds(blend_problem.in_reach, options.seed);
   Shape plain_shape{.ridge = std::vector<double>(2 * width, kRidge)};
   std::fill(plain_shape.ridge.begin() + static_cast<std::ptrdiff_t>(width), plain_shape.ridge.end(), kHeldRidge);
-  Shape chosen = plain_shape;
-  Validated best = CrossValidate(problem, folds, plain_shape, context.workers);
+  std::vector<Shape> shapes = {plain_shape};
   if (problem.list_count() >= kLengthCasesMin) {
     Shape by_length = plain_shape;
     std::fill(by_length.ridge.begin() + static_cast<std::ptrdiff_t>(width), by_length.ridge.end(), kLengthRidge);
-    const Validated validated = CrossValidate(problem, folds, by_length, context.workers);
-    if (validated.loss < best.loss) {
-      best = validated;
-      chosen = by_length;
-    }
+    shapes.push_back(by_length);
   }
-  figures["blend_validation_ndcg_at_10"] = best.ndcg;
+  for (std::size_t i = 0, count = shapes.size(); i < count; ++i) {
+    shapes.push_back(shapes[i]);
+    shapes.back().in_reach_only = true;
+  }
+  Shape chosen = shapes[0];
+  double best = -1;
+  for (const Shape& shape : shapes) {
+    ATTUNE_RETURN_IF_ERROR(context.Step("validating the blend"));
+    const double ndcg = CrossValidate(problem, folds, shape, context.workers);
+    if (ndcg <= best) continue;
+    best = ndcg;
+    chosen = shape;
+  }
+  figures["blend_validation_ndcg_at_10"] = best;
+  figures["blend_learns_in_reach_only"] = chosen.in_reach_only ? 1 : 0;
   for (std::size_t f = 0; f < feature_count; ++f) {
     ATTUNE_RETURN_IF_ERROR(context.Step("validating members"));
     Shape single = plain_shape;
     for (std::size_t other = 0; other < feature_count; ++other) single.ridge[other] = other == f ? kRidge : kHeldRidge;
-    const Validated validated = CrossValidate(problem, folds, single, context.workers);
-    figures[blend.feature_names[f] + "_validation_ndcg_at_10"] = validated.ndcg;
-    if (validated.ndcg > best.ndcg) {
-      best = validated;
+    const double ndcg = CrossValidate(problem, folds, single, context.workers);
+    figures[blend.feature_names[f] + "_validation_ndcg_at_10"] = ndcg;
+    if (ndcg > best) {
+      best = ndcg;
       chosen = single;
     }
   }
   const std::vector<double> start(2 * width);
-  const auto weights = FitListwise(problem, folds.all, start, chosen.ridge, context.workers);
+  const auto weights =
+      FitListwise(problem, chosen.in_reach_only ? folds.all_in_reach : folds.all, start, chosen.ridge, context.workers);
   blend.weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(width));
   blend.by_length.assign(weights.begin() + static_cast<std::ptrdiff_t>(width), weights.end());
   for (std::size_t f = 0; f < 2 * width; ++f) {
