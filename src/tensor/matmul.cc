@@ -19,9 +19,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Rows of c that are held in registers at once, each in two vectors.
 constexpr std::size_t kTileRows = 6;
 
-template <std::size_t kRows>
-void SubtractTile(const float* a, std::size_t a_stride, const float* b, std::size_t b_stride, float* c,
-                  std::size_t c_stride, std::size_t inner) {
+enum class Sign { kPlus, kMinus };
+
+template <Sign kSign, std::size_t kRows>
+void AccumulateTile(MatrixView a, const float* b, std::size_t b_stride, float* c, std::size_t c_stride,
+                    std::size_t inner) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
   using V = hn::Vec<decltype(d)>;
@@ -35,9 +37,14 @@ void SubtractTile(const float* a, std::size_t a_stride, const float* b, std::siz
     const V b0 = hn::LoadU(d, b + k * b_stride);
     const V b1 = hn::LoadU(d, b + k * b_stride + lanes);
     for (std::size_t r = 0; r < kRows; ++r) {
-      const V x = hn::Set(d, a[r * a_stride + k]);
-      left[r] = hn::NegMulAdd(x, b0, left[r]);
-      right[r] = hn::NegMulAdd(x, b1, right[r]);
+      const V x = hn::Set(d, a.data[r * a.row_stride + k * a.column_stride]);
+      if constexpr (kSign == Sign::kMinus) {
+        left[r] = hn::NegMulAdd(x, b0, left[r]);
+        right[r] = hn::NegMulAdd(x, b1, right[r]);
+      } else {
+        left[r] = hn::MulAdd(x, b0, left[r]);
+        right[r] = hn::MulAdd(x, b1, right[r]);
+      }
     }
   }
   for (std::size_t r = 0; r < kRows; ++r) {
@@ -46,8 +53,9 @@ void SubtractTile(const float* a, std::size_t a_stride, const float* b, std::siz
   }
 }
 
-void SubtractProductKernel(const float* a, std::size_t a_stride, const float* b, std::size_t b_stride, float* c,
-                           std::size_t c_stride, std::size_t rows, std::size_t columns, std::size_t inner) {
+template <Sign kSign>
+void Accumulate(MatrixView a, MatrixView b, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns,
+                std::size_t inner) {
   const std::size_t width = 2 * hn::Lanes(hn::ScalableTag<float>());
   // The columns of b that a tile reads, side by side: they stay in the nearest cache while rows pass.
   std::vector<float> packed(inner * width);
@@ -55,23 +63,35 @@ void SubtractProductKernel(const float* a, std::size_t a_stride, const float* b,
   for (std::size_t column = 0; column < columns; column += width) {
     const std::size_t used = std::min(width, columns - column);
     for (std::size_t k = 0; k < inner; ++k) {
-      std::copy_n(b + k * b_stride + column, used, packed.data() + k * width);
-      std::fill_n(packed.data() + k * width + used, width - used, 0.0f);
+      const float* source = b.data + k * b.row_stride + column * b.column_stride;
+      float* target = packed.data() + k * width;
+      for (std::size_t j = 0; j < used; ++j) target[j] = source[j * b.column_stride];
+      std::fill_n(target + used, width - used, 0.0f);
     }
     for (std::size_t row = 0; row < rows;) {
-      const float* a_row = a + row * a_stride;
+      const MatrixView a_rows{a.data + row * a.row_stride, a.row_stride, a.column_stride};
       float* c_row = c + row * c_stride + column;
       if (used == width && rows - row >= kTileRows) {
-        SubtractTile<kTileRows>(a_row, a_stride, packed.data(), width, c_row, c_stride, inner);
+        AccumulateTile<kSign, kTileRows>(a_rows, packed.data(), width, c_row, c_stride, inner);
         row += kTileRows;
         continue;
       }
       std::copy_n(c_row, used, edge.data());
-      SubtractTile<1>(a_row, a_stride, packed.data(), width, edge.data(), width, inner);
+      AccumulateTile<kSign, 1>(a_rows, packed.data(), width, edge.data(), width, inner);
       std::copy_n(edge.data(), used, c_row);
       ++row;
     }
   }
+}
+
+void SubtractProductKernel(MatrixView a, MatrixView b, float* c, std::size_t c_stride, std::size_t rows,
+                           std::size_t columns, std::size_t inner) {
+  Accumulate<Sign::kMinus>(a, b, c, c_stride, rows, columns, inner);
+}
+
+void AddProductKernel(MatrixView a, MatrixView b, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns,
+                      std::size_t inner) {
+  Accumulate<Sign::kPlus>(a, b, c, c_stride, rows, columns, inner);
 }
 
 }  // namespace attune::HWY_NAMESPACE
@@ -82,6 +102,7 @@ namespace attune {
 namespace {
 
 HWY_EXPORT(SubtractProductKernel);
+HWY_EXPORT(AddProductKernel);
 
 constexpr std::size_t kBlock = 96;
 
@@ -109,7 +130,12 @@ bool InvertBlock(const float* matrix, std::size_t stride, std::size_t n, std::ve
 
 void SubtractProduct(const float* a, std::size_t a_stride, const float* b, std::size_t b_stride, float* c,
                      std::size_t c_stride, std::size_t rows, std::size_t columns, std::size_t inner) {
-  HWY_DYNAMIC_DISPATCH(SubtractProductKernel)(a, a_stride, b, b_stride, c, c_stride, rows, columns, inner);
+  HWY_DYNAMIC_DISPATCH(SubtractProductKernel)({a, a_stride}, {b, b_stride}, c, c_stride, rows, columns, inner);
+}
+
+void AddProduct(MatrixView a, MatrixView b, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns,
+                std::size_t inner) {
+  HWY_DYNAMIC_DISPATCH(AddProductKernel)(a, b, c, c_stride, rows, columns, inner);
 }
 
 // With the block D on the diagonal, the column C below and above it, and the rest R, a step replaces R by R - C D⁻¹ Cᵀ,

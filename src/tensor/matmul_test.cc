@@ -54,6 +54,28 @@ TEST(SubtractProduct, AgreesWithItsTwinForOddShapes) {
   }
 }
 
+TEST(AddProduct, AgreesWithItsTwinForOddShapesAndTransposes) {
+  for (const auto& [rows, columns, inner] :
+       {std::array<std::size_t, 3>{1, 1, 1}, {3, 5, 7}, {6, 32, 4}, {64, 192, 64}, {65, 63, 1}, {13, 200, 33}}) {
+    for (const bool a_transposed : {false, true}) {
+      for (const bool b_transposed : {false, true}) {
+        const auto a = Normals(rows * inner, 1);
+        const auto b = Normals(inner * columns, 2);
+        const MatrixView a_view = a_transposed ? MatrixView{a.data(), 1, rows} : MatrixView{a.data(), inner, 1};
+        const MatrixView b_view = b_transposed ? MatrixView{b.data(), 1, inner} : MatrixView{b.data(), columns, 1};
+        auto c = Normals(rows * (columns + 1), 3);
+        auto expected = c;
+
+        AddProduct(a_view, b_view, c.data(), columns + 1, rows, columns, inner);
+        reference::AddProduct(a_view, b_view, expected.data(), columns + 1, rows, columns, inner);
+
+        // Rounding of `inner` products of size about 1, accumulated in float.
+        for (std::size_t i = 0; i < c.size(); ++i) ASSERT_NEAR(c[i], expected[i], 1e-4) << rows << " " << columns;
+      }
+    }
+  }
+}
+
 TEST(InvertPositiveDefinite, AgreesWithItsTwinAcrossBlockEdges) {
   ThreadPool pool(2, 16);
   for (const std::size_t n : {1, 2, 17, 95, 96, 97, 200, 300}) {
