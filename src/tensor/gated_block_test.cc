@@ -1,0 +1,134 @@
+#include "tensor/gated_block.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.h"
+#include "tensor/reference/gated_block.h"
+
+namespace attune {
+namespace {
+
+struct Example {
+  BlockShape shape;
+  std::vector<float> parameters;
+  std::vector<std::int64_t> time_ms;
+  std::vector<float> x;
+  std::vector<float> dout;  ///< The loss is Σ dout · output.
+};
+
+Example MakeExample(std::size_t steps, std::size_t width, std::size_t hidden) {
+  Random random(steps * 1000 + width);
+  Example example{.shape = {.width = width, .hidden = hidden, .length_max = steps + 2}};
+  example.parameters.resize(BlockLayout(example.shape).size);
+  for (float& value : example.parameters) value = static_cast<float>(0.3 * random.Normal());
+  std::int64_t time = 0;
+  for (std::size_t t = 0; t < steps; ++t)
+    example.time_ms.push_back(time += static_cast<std::int64_t>(random.Below(90'000)));
+  example.x.resize(steps * width);
+  example.dout.resize(steps * width);
+  for (float& value : example.x) value = static_cast<float>(random.Normal());
+  for (float& value : example.dout) value = static_cast<float>(random.Normal());
+  return example;
+}
+
+std::vector<double> Doubles(const std::vector<float>& values) { return {values.begin(), values.end()}; }
+
+double Loss(const Example& example, std::span<const double> parameters, std::span<const double> x) {
+  const auto out = reference::GatedBlockForward(example.shape, parameters, example.time_ms, x);
+  double loss = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) loss += out[i] * example.dout[i];
+  return loss;
+}
+
+TEST(GatedBlock, ForwardAgreesWithItsTwin) {
+  for (const auto& [steps, width, hidden] :
+       {std::array<std::size_t, 3>{1, 4, 3}, {7, 8, 12}, {48, 64, 128}, {49, 16, 8}, {130, 32, 20}}) {
+    const Example example = MakeExample(steps, width, hidden);
+    auto x = example.x;
+    BlockCache cache;
+
+    GatedBlockForward(example.shape, example.parameters, example.time_ms, {}, x, cache);
+
+    const auto expected =
+        reference::GatedBlockForward(example.shape, Doubles(example.parameters), example.time_ms, Doubles(example.x));
+    // Values are of size 10; a few hundred float roundings.
+    for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(x[i], expected[i], 2e-4) << steps << " " << width;
+  }
+}
+
+TEST(GatedBlock, GradientsAgreeWithFiniteDifferencesOfTheTwin) {
+  for (const auto& [steps, width, hidden] : {std::array<std::size_t, 3>{1, 4, 3}, {5, 6, 7}, {53, 4, 2}}) {
+    const Example example = MakeExample(steps, width, hidden);
+    auto x = example.x;
+    BlockCache cache;
+    GatedBlockForward(example.shape, example.parameters, example.time_ms, {}, x, cache);
+    auto dx = example.dout;
+    std::vector<float> gradients(example.parameters.size());
+
+    GatedBlockBackward(example.shape, example.parameters, example.time_ms, cache, dx, gradients);
+
+    constexpr double kStep = 1e-5;
+    const auto check = [&](std::vector<double>& moved, std::size_t i, float analytic, const auto& loss) {
+      const double before = moved[i];
+      moved[i] = before + kStep;
+      const double up = loss();
+      moved[i] = before - kStep;
+      const double down = loss();
+      moved[i] = before;
+      const double difference = (up - down) / (2 * kStep);
+      // Central differences in double are exact to 1e-7 here; the rest is float rounding in the analytic gradient.
+      ASSERT_NEAR(analytic, difference, 2e-3 * (1 + std::abs(difference))) << steps << " parameter " << i;
+    };
+    auto parameters = Doubles(example.parameters);
+    auto input = Doubles(example.x);
+    const auto loss = [&] { return Loss(example, parameters, input); };
+    const std::size_t stride = steps > 10 ? 3 : 1;
+    for (std::size_t i = 0; i < parameters.size(); i += stride) check(parameters, i, gradients[i], loss);
+    for (std::size_t i = 0; i < input.size(); i += stride) check(input, i, dx[i], loss);
+  }
+}
+
+TEST(GatedBlock, LaterStepsDoNotReachBack) {
+  const Example example = MakeExample(60, 16, 8);
+  auto whole = example.x;
+  auto part = std::vector<float>(example.x.begin(), example.x.begin() + 50 * 16);
+  BlockCache cache;
+
+  GatedBlockForward(example.shape, example.parameters, example.time_ms, {}, whole, cache);
+  GatedBlockForward(example.shape, example.parameters, std::span(example.time_ms).first(50), {}, part, cache);
+
+  for (std::size_t i = 0; i < part.size(); ++i) ASSERT_NEAR(part[i], whole[i], 1e-5);
+}
+
+TEST(GatedBlock, DropsTheStatedShareAndTheSameForTheSameSeed) {
+  const Example example = MakeExample(100, 16, 32);
+  const auto run = [&](std::uint64_t seed, BlockCache& cache) {
+    auto x = example.x;
+    GatedBlockForward(example.shape, example.parameters, example.time_ms, {.rate = 0.25f, .seed = seed}, x, cache);
+    return x;
+  };
+  BlockCache cache;
+  BlockCache other;
+
+  EXPECT_EQ(run(1, cache), run(1, other));
+  EXPECT_NE(run(1, cache), run(2, other));
+
+  double dropped = 0;
+  for (const float factor : cache.drop_hidden) dropped += factor == 0;
+  // 3,200 coins: three standard errors are 0.023.
+  EXPECT_NEAR(dropped / 3200, 0.25, 0.023);
+}
+
+TEST(TimeBucket, DoublesAndEnds) {
+  EXPECT_EQ(TimeBucket(-5), 0);
+  EXPECT_EQ(TimeBucket(0), 0);
+  EXPECT_EQ(TimeBucket(999), 1);
+  EXPECT_EQ(TimeBucket(1000), 2);
+  EXPECT_EQ(TimeBucket(60'000), 6);
+  EXPECT_EQ(TimeBucket(INT64_MAX), BlockShape::kTimeBuckets - 1);
+}
+
+}  // namespace
+}  // namespace attune
