@@ -7,6 +7,7 @@
 
 #include "model/linear.h"
 #include "model/popularity.h"
+#include "model/sequence_transformer.h"
 #include "model/sequential_neighbours.h"
 #include "model/sequential_rules.h"
 #include "model/snapshot_text.h"
@@ -167,6 +168,7 @@ Result<std::unique_ptr<Member>> LoadMember(std::string_view name, const Snapshot
   if (name == "rules") return SequentialRules::Load(file);
   if (name == "neighbours") return SequentialNeighbours::Load(file);
   if (name == "linear") return LinearModel::Load(file);
+  if (name == "sequence") return SequenceTransformer::Load(file);
   if (name == "latent") return LatentMember::Load(file);
   return Corrupt(fmt::format("the artifact has a member {}, which this program does not know", name));
 }

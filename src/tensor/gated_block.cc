@@ -34,24 +34,6 @@ void AffineBackward(const float* in, std::size_t steps, std::size_t inner, const
   AddProduct({dout, columns, 1}, MatrixView{matrix, columns, 1}.Transposed(), din, inner, steps, inner, columns);
 }
 
-/// Factors 0 or 1 / (1 - rate) for `count` places.
-void DrawFactors(const Dropout& dropout, std::uint64_t place, std::size_t count, std::vector<float>& factors) {
-  factors.clear();
-  if (dropout.rate <= 0) return;
-  factors.resize(count);
-  const float kept = 1 / (1 - dropout.rate);
-  const auto threshold = static_cast<std::uint32_t>(dropout.rate * 4294967296.0);
-  const auto key = static_cast<std::uint32_t>(MixSeed(dropout.seed, place));
-  for (std::size_t i = 0; i < count; ++i) {
-    // The finaliser of MurmurHash3: good enough for coins, and compilers make vectors of it.
-    std::uint32_t h = key + static_cast<std::uint32_t>(i) * 0x9E3779B9u;
-    h = (h ^ (h >> 16)) * 0x85EBCA6Bu;
-    h = (h ^ (h >> 13)) * 0xC2B2AE35u;
-    h ^= h >> 16;
-    factors[i] = h < threshold ? 0 : kept;
-  }
-}
-
 void MultiplyBy(const std::vector<float>& factors, float* values) {
   for (std::size_t i = 0; i < factors.size(); ++i) values[i] *= factors[i];
 }
@@ -137,6 +119,23 @@ void GatedBackward(const std::vector<float>& gate, const std::vector<float>& pro
 }
 
 }  // namespace
+
+void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, std::vector<float>& factors) {
+  factors.clear();
+  if (dropout.rate <= 0) return;
+  factors.resize(count);
+  const float kept = 1 / (1 - dropout.rate);
+  const auto threshold = static_cast<std::uint32_t>(dropout.rate * 4294967296.0);
+  const auto key = static_cast<std::uint32_t>(MixSeed(dropout.seed, place));
+  for (std::size_t i = 0; i < count; ++i) {
+    // The finaliser of MurmurHash3: good enough for coins, and compilers make vectors of it.
+    std::uint32_t h = key + static_cast<std::uint32_t>(i) * 0x9E3779B9u;
+    h = (h ^ (h >> 16)) * 0x85EBCA6Bu;
+    h = (h ^ (h >> 13)) * 0xC2B2AE35u;
+    h ^= h >> 16;
+    factors[i] = h < threshold ? 0 : kept;
+  }
+}
 
 BlockLayout::BlockLayout(const BlockShape& shape) {
   const std::size_t d = shape.width;
@@ -224,9 +223,9 @@ void GatedBlockForward(const BlockShape& shape, std::span<const float> parameter
   cache.weights.resize(steps * steps);
   cache.expanded.resize(steps * 2 * hidden);
   cache.hidden.resize(steps * hidden);
-  DrawFactors(dropout, 1, steps * width, cache.drop1);
-  DrawFactors(dropout, 2, steps * hidden, cache.drop_hidden);
-  DrawFactors(dropout, 3, steps * width, cache.drop2);
+  DrawDropout(dropout, 1, steps * width, cache.drop1);
+  DrawDropout(dropout, 2, steps * hidden, cache.drop_hidden);
+  DrawDropout(dropout, 3, steps * width, cache.drop2);
 
   cache.x.assign(x.begin(), x.end());
   NormRows(x, parameters.subspan(at.norm1_scale, width), parameters.subspan(at.norm1_shift, width), cache.normed1,

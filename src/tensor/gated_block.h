@@ -48,6 +48,10 @@ struct Dropout {
   std::uint64_t seed = 0;
 };
 
+/// Fills `factors` with 0 or 1 / (1 - rate) for `count` values that `place` tells from others of the same seed; empty
+/// for rate 0.
+void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, std::vector<float>& factors);
+
 /// The bucket of a gap of time: 0 for none, then one for each doubling of seconds.
 std::uint8_t TimeBucket(std::int64_t gap_ms);
 

@@ -1,0 +1,162 @@
+#include "model/sequence_transformer.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "model/snapshot_text.h"
+#include "tensor/activations.h"
+#include "tensor/matmul.h"
+
+namespace attune {
+namespace {
+
+constexpr std::array<std::string_view, 1> kNames = {"sequence"};
+// Limits of what a file may state, so that a corrupt one cannot ask for absurd memory.
+constexpr std::uint64_t kWidthMax = 1024;
+constexpr std::uint64_t kBlocksMax = 16;
+constexpr std::uint64_t kLengthMax = 4096;
+
+struct Scratch final : MemberScratch {
+  SequenceCache cache;
+  std::vector<std::uint32_t> items;
+  std::vector<std::int64_t> times;
+};
+
+std::span<const float> BlockParameters(const SequenceLayout& at, std::span<const float> parameters, std::size_t block) {
+  return parameters.subspan(at.blocks + block * at.block_size, at.block_size);
+}
+
+}  // namespace
+
+SequenceLayout::SequenceLayout(const SequenceShape& shape) {
+  size = 0;
+  const auto take = [&](std::size_t count) { return std::exchange(size, size + count); };
+  block_size = BlockLayout(shape.block).size;
+  items = take(shape.item_count * shape.block.width);
+  positions = take(shape.block.length_max * shape.block.width);
+  blocks = take(shape.block_count * block_size);
+  norm_scale = take(shape.block.width);
+  norm_shift = take(shape.block.width);
+}
+
+void SequenceForward(const SequenceShape& shape, std::span<const float> parameters,
+                     std::span<const std::uint32_t> items, std::span<const std::int64_t> time_ms,
+                     const Dropout& dropout, SequenceCache& cache) {
+  const SequenceLayout at(shape);
+  const std::size_t width = shape.block.width;
+  const std::size_t steps = items.size();
+  ATTUNE_CHECK(steps <= shape.block.length_max && steps == time_ms.size() && parameters.size() == at.size);
+  const float scale = std::sqrt(static_cast<float>(width));
+  cache.x.resize(steps * width);
+  for (std::size_t t = 0; t < steps; ++t) {
+    const float* item = parameters.data() + at.items + items[t] * width;
+    const float* position = parameters.data() + at.positions + (steps - 1 - t) * width;
+    for (std::size_t d = 0; d < width; ++d) cache.x[t * width + d] = item[d] * scale + position[d];
+  }
+  DrawDropout(dropout, 0, cache.x.size(), cache.embedded_factors);
+  for (std::size_t i = 0; i < cache.embedded_factors.size(); ++i) cache.x[i] *= cache.embedded_factors[i];
+  cache.blocks.resize(shape.block_count);
+  for (std::size_t block = 0; block < shape.block_count; ++block) {
+    const Dropout own{.rate = dropout.rate, .seed = MixSeed(dropout.seed, block + 1)};
+    GatedBlockForward(shape.block, BlockParameters(at, parameters, block), time_ms, own, cache.x, cache.blocks[block]);
+  }
+  cache.states.resize(steps * width);
+  cache.inverse.resize(steps);
+  NormRows(cache.x, parameters.subspan(at.norm_scale, width), parameters.subspan(at.norm_shift, width), cache.states,
+           cache.inverse);
+}
+
+void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters,
+                      std::span<const std::uint32_t> items, std::span<const std::int64_t> time_ms,
+                      const SequenceCache& cache, std::span<const float> dstates, std::span<float> gradients) {
+  const SequenceLayout at(shape);
+  const std::size_t width = shape.block.width;
+  const std::size_t steps = items.size();
+  std::vector<float> dx(steps * width);
+  NormRowsBackward(cache.x, parameters.subspan(at.norm_scale, width), cache.inverse, dstates, dx,
+                   gradients.subspan(at.norm_scale, width), gradients.subspan(at.norm_shift, width));
+  for (std::size_t block = shape.block_count; block-- > 0;) {
+    GatedBlockBackward(shape.block, BlockParameters(at, parameters, block), time_ms, cache.blocks[block], dx,
+                       gradients.subspan(at.blocks + block * at.block_size, at.block_size));
+  }
+  for (std::size_t i = 0; i < cache.embedded_factors.size(); ++i) dx[i] *= cache.embedded_factors[i];
+  const float scale = std::sqrt(static_cast<float>(width));
+  for (std::size_t t = 0; t < steps; ++t) {
+    float* item = gradients.data() + at.items + items[t] * width;
+    float* position = gradients.data() + at.positions + (steps - 1 - t) * width;
+    for (std::size_t d = 0; d < width; ++d) {
+      item[d] += dx[t * width + d] * scale;
+      position[d] += dx[t * width + d];
+    }
+  }
+}
+
+SequenceTransformer::SequenceTransformer(const SequenceShape& shape, std::vector<float> parameters)
+    : shape_(shape), parameters_(std::move(parameters)), transposed_(shape.item_count * shape.block.width) {
+  ATTUNE_CHECK(parameters_.size() == SequenceLayout(shape).size);
+  const std::size_t width = shape.block.width;
+  for (std::size_t item = 0; item < shape.item_count; ++item) {
+    for (std::size_t d = 0; d < width; ++d) transposed_[d * shape.item_count + item] = parameters_[item * width + d];
+  }
+}
+
+std::span<const std::string_view> SequenceTransformer::feature_names() const { return kNames; }
+
+std::unique_ptr<MemberScratch> SequenceTransformer::MakeScratch() const { return std::make_unique<Scratch>(); }
+
+void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratch, std::span<float> features) const {
+  auto& scratch = static_cast<Scratch&>(member_scratch);
+  scratch.items.clear();
+  scratch.times.clear();
+  for (std::size_t i = query.items.size(); i-- > 0 && scratch.items.size() < shape_.block.length_max;) {
+    if (query.items[i] >= shape_.item_count) continue;
+    scratch.items.push_back(query.items[i]);
+    scratch.times.push_back(query.timestamp_ms.empty() ? 0 : query.timestamp_ms[i]);
+  }
+  if (scratch.items.empty()) {
+    std::fill(features.begin(), features.end(), -std::log(static_cast<float>(shape_.item_count)));
+    return;
+  }
+  std::reverse(scratch.items.begin(), scratch.items.end());
+  std::reverse(scratch.times.begin(), scratch.times.end());
+  SequenceForward(shape_, parameters_, scratch.items, scratch.times, {}, scratch.cache);
+  const std::size_t width = shape_.block.width;
+  const float* state = scratch.cache.states.data() + (scratch.items.size() - 1) * width;
+  std::fill(features.begin(), features.end(), 0.0f);
+  AddProduct({state, width, 1}, {transposed_.data(), shape_.item_count, 1}, features.data(), shape_.item_count, 1,
+             shape_.item_count, width);
+  std::vector<float> shares(features.begin(), features.end());
+  const float log_total = SoftmaxInPlace(shares);
+  for (float& feature : features) feature -= log_total;
+}
+
+Status SequenceTransformer::Save(SnapshotFileWriter& file) const {
+  const std::array<std::uint64_t, 5> sizes = {shape_.item_count, shape_.block_count, shape_.block.width,
+                                              shape_.block.hidden, shape_.block.length_max};
+  ATTUNE_RETURN_IF_ERROR(file.WriteArray<std::uint64_t>("sizes", sizes));
+  return file.WriteArray<float>("parameters", parameters_);
+}
+
+Result<std::unique_ptr<Member>> SequenceTransformer::Load(const SnapshotFile& file) {
+  std::vector<std::uint64_t> sizes;
+  std::vector<float> parameters;
+  ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "sizes", sizes));
+  ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "parameters", parameters));
+  if (sizes.size() != 5 || sizes[0] > parameters.size() || sizes[1] > kBlocksMax || sizes[2] == 0 ||
+      sizes[2] > kWidthMax || sizes[3] > kWidthMax || sizes[4] == 0 || sizes[4] > kLengthMax) {
+    return Corrupt("a sequence transformer of impossible sizes");
+  }
+  const SequenceShape shape{.item_count = sizes[0],
+                            .block_count = sizes[1],
+                            .block = {.width = sizes[2], .hidden = sizes[3], .length_max = sizes[4]}};
+  if (SequenceLayout(shape).size != parameters.size()) {
+    return Corrupt("a sequence transformer whose parameters do not fit its sizes");
+  }
+  return std::unique_ptr<Member>(std::make_unique<SequenceTransformer>(shape, std::move(parameters)));
+}
+
+}  // namespace attune

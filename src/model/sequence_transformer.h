@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/member.h"
+#include "tensor/gated_block.h"
+
+namespace attune {
+
+/// The sizes of a sequence transformer.
+struct SequenceShape {
+  std::size_t item_count = 0;  ///< N
+  std::size_t block_count = 2;
+  BlockShape block;
+};
+
+/// Where in one array of all parameters each part begins.
+struct SequenceLayout {
+  explicit SequenceLayout(const SequenceShape& shape);
+
+  std::size_t items;      // [N, D]: embeddings of what was taken, and of what may come next
+  std::size_t positions;  // [length_max, D]: counted from the newest event
+  std::size_t blocks;     // block_count times BlockLayout::size
+  std::size_t block_size;
+  std::size_t norm_scale, norm_shift;  // [D]
+  std::size_t size;
+};
+
+/// What a pass over one sequence needs and leaves. One thread at a time; reused.
+struct SequenceCache {
+  std::vector<BlockCache> blocks;
+  std::vector<float> embedded_factors;  ///< Dropout of the first x.
+  std::vector<float> x;                 ///< What the blocks leave, [T, D].
+  std::vector<float> states;            ///< The same normed: states · itemsᵀ are logits of the next item. [T, D]
+  std::vector<float> inverse;
+};
+
+/// Fills cache.states for `items` [T] with their times, T <= length_max. Dropout for training alone.
+void SequenceForward(const SequenceShape& shape, std::span<const float> parameters,
+                     std::span<const std::uint32_t> items, std::span<const std::int64_t> time_ms,
+                     const Dropout& dropout, SequenceCache& cache);
+
+/// Adds to `gradients` those of a loss whose gradient by cache.states is `dstates` [T, D].
+void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters,
+                      std::span<const std::uint32_t> items, std::span<const std::int64_t> time_ms,
+                      const SequenceCache& cache, std::span<const float> dstates, std::span<float> gradients);
+
+/// A gated transformer over the newest events of a history, with item embeddings tied between input and output; its
+/// feature is the log probability of each item to come next.
+class SequenceTransformer final : public Member {
+ public:
+  /// Requires SequenceLayout(shape).size parameters.
+  SequenceTransformer(const SequenceShape& shape, std::vector<float> parameters);
+  static Result<std::unique_ptr<Member>> Load(const SnapshotFile& file);
+
+  std::string_view name() const override { return "sequence"; }
+  std::span<const std::string_view> feature_names() const override;
+  std::size_t item_count() const override { return shape_.item_count; }
+  std::unique_ptr<MemberScratch> MakeScratch() const override;
+  void Score(const Query& query, MemberScratch& scratch, std::span<float> features) const override;
+  Status Save(SnapshotFileWriter& file) const override;
+
+  const SequenceShape& shape() const { return shape_; }
+  std::span<const float> parameters() const { return parameters_; }
+
+ private:
+  const SequenceShape shape_;
+  const std::vector<float> parameters_;
+  std::vector<float> transposed_;  ///< Item embeddings [D, N].
+};
+
+}  // namespace attune
