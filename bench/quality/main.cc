@@ -37,7 +37,7 @@ void Print(const char* set, const std::map<std::string, Quality>& qualities) {
 }
 
 /// Ranks each case's answer among all items but those of the history; an answer in the history is a miss.
-std::map<std::string, Quality> Measure(const ModelParts& parts, const TrainingData& data,
+std::map<std::string, Quality> Measure(const RecommenderModel& model, const ModelParts& parts, const TrainingData& data,
                                        const std::vector<ValidationCase>& cases, ThreadPool& pool) {
   std::vector<std::string> names = parts.blend.feature_names;
   names.emplace_back("blend");
@@ -48,6 +48,7 @@ std::map<std::string, Quality> Measure(const ModelParts& parts, const TrainingDa
     std::vector<std::unique_ptr<MemberScratch>> scratches;
     for (const auto& member : parts.members) scratches.push_back(member->MakeScratch());
     std::vector<float> features(parts.blend.feature_names.size() * item_count);
+    ScoreScratch model_scratch = model.MakeScratch();
     std::vector<float> blended(item_count);
     std::vector<std::uint8_t> excluded(item_count);
     for (std::size_t i = task; i < cases.size(); i += kTasks) {
@@ -61,7 +62,7 @@ std::map<std::string, Quality> Measure(const ModelParts& parts, const TrainingDa
         parts.members[m]->Score(query, *scratches[m], std::span(features).subspan(filled, size));
         filled += size;
       }
-      parts.blend.Apply(query, features, blended);
+      model.ScoreAll(query, model_scratch, blended);
       for (const std::uint32_t item : whole) excluded[item] = 1;
       const std::uint32_t answer = data.interactions.item[cases[i].position];
       for (std::size_t f = 0; f < names.size(); ++f) {
@@ -83,7 +84,7 @@ std::map<std::string, Quality> Measure(const ModelParts& parts, const TrainingDa
   return qualities;
 }
 
-int Run(const std::string& folder, std::uint64_t seed, std::size_t threads) {
+int Run(const std::string& folder, std::uint64_t seed, std::size_t threads, double sequence_operations) {
   SystemClock clock;
   const auto seconds = [&, start = clock.MonotonicNanoseconds()] {
     return static_cast<double>(clock.MonotonicNanoseconds() - start) * 1e-9;
@@ -113,7 +114,8 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads) {
                              fmt::print(stderr, "{:7.1f} s  {}\n", seconds(), step);
                            }};
   const double before = seconds();
-  const auto fitted = FitModel(view, fitted_on, {.seed = seed}, context);
+  const auto fitted =
+      FitModel(view, fitted_on, {.seed = seed, .sequence_operations_max = sequence_operations}, context);
   if (!fitted.ok()) {
     fmt::print(stderr, "{}\n", fitted.status().message());
     return 1;
@@ -126,11 +128,13 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads) {
                blend.by_length[f], blend.typical_length);
   }
   for (const auto& [name, value] : fitted->choices.figures) fmt::print("chosen     {} {:.5g}\n", name, value);
+  // What is measured as the blend is the whole model, items that training never met included.
+  const auto model = RecommenderModel::FromParts({}, fitted->parts);
   if (std::getenv("ATTUNE_QUALITY_VALIDATION") != nullptr) {
-    Print("validation", Measure(fitted->parts, *data, fitted_on, pool));
+    Print("validation", Measure(*model, fitted->parts, *data, fitted_on, pool));
   }
   const double before_tests = seconds();
-  Print("test", Measure(fitted->parts, *data, tests, pool));
+  Print("test", Measure(*model, fitted->parts, *data, tests, pool));
   fmt::print("{} tests, {:.2f} ms each on one thread\n", tests.size(),
              (seconds() - before_tests) * 1e3 * static_cast<double>(threads + 1) / static_cast<double>(tests.size()));
   return 0;
@@ -141,9 +145,10 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: attune_quality FOLDER [seed=1] [threads=1]\n");
+    fmt::print(stderr,
+               "usage: attune_quality FOLDER [seed=1] [threads=1] [operations of the sequence transformer=0]\n");
     return 2;
   }
   return attune::Run(argv[1], argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1,
-                     argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1);
+                     argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1, argc > 4 ? std::strtod(argv[4], nullptr) : 0);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/log.h"
 #include "model/latent_factors.h"
 #include "model/linear.h"
 #include "model/popularity.h"
@@ -15,6 +16,9 @@ namespace {
 
 // Half-lives tried: the time from the oldest to the newest interaction, divided by these.
 constexpr std::array<std::int64_t, 6> kHalfLifeParts = {2, 4, 8, 16, 32, 64};
+
+// One epoch on everything for so many that were spent on the fold.
+constexpr int kEpochsPerLastEpoch = 10;
 
 double MeanLogShare(const TrainingView& view, std::span<const ValidationCase> cases, std::int64_t half_life_ms) {
   const auto popularity = Popularity::Fit(view, half_life_ms);
@@ -112,6 +116,29 @@ Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms,
   return parts;
 }
 
+SequenceOptions SequenceOptionsOf(const FitOptions& options) { return {.seed = options.seed}; }
+
+/// The sequence transformer, if the operations allowed suffice for enough epochs.
+Result<std::optional<SequenceFit>> FitSequenceWithin(const TrainingView& view, std::span<const ValidationCase> cases,
+                                                     const FitOptions& options, const FitContext& context,
+                                                     std::map<std::string, double>& figures) {
+  if (view.item_count() > kSequenceItemsMax || options.sequence_operations_max <= 0) {
+    return std::optional<SequenceFit>();
+  }
+  const SequenceShape shape{
+      .item_count = view.item_count(), .block_count = 2, .block = {.length_max = options.history_max}};
+  SequenceOptions own = SequenceOptionsOf(options);
+  const double affordable = options.sequence_operations_max / std::max(1.0, SequenceEpochCost(view, shape));
+  own.epochs_max = static_cast<int>(std::min<double>(kSequenceEpochsMax, affordable));
+  if (own.epochs_max < kSequenceEpochsMin) return std::optional<SequenceFit>();
+  ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
+  ATTUNE_TRY(auto fit, FitSequence(view, cases, shape, own, context.workers, [](int epoch, double loss) {
+               LogInfo("sequence transformer: epoch {}, loss {:.4f}", epoch, loss);
+             }));
+  figures["sequence_epochs"] = fit.epochs;
+  return std::optional<SequenceFit>(std::move(fit));
+}
+
 void SetColdWeights(ModelParts& parts, const std::array<double, ContentModel::kColdFeatures>& weights) {
   auto content = std::make_shared<ContentModel>(*parts.content);
   content->set_cold_weights(weights);
@@ -126,20 +153,6 @@ Status FitContext::Step(std::string_view step) const {
   return {};
 }
 
-Query CaseQuery(const TrainingData& data, const ValidationCase& validation_case, std::size_t history_max) {
-  const std::uint32_t begin = data.interactions.user_offsets[validation_case.user];
-  const std::size_t length = std::min<std::size_t>(validation_case.position - begin, history_max);
-  const std::size_t first = validation_case.position - length;
-  const Interactions& interactions = data.interactions;
-  return {.items = std::span(interactions.item).subspan(first, length),
-          .timestamp_ms = std::span(interactions.timestamp_ms).subspan(first, length),
-          .event_type = std::span(interactions.event_type).subspan(first, length),
-          .event_value = std::span(interactions.event_value).subspan(first, length),
-          .trained_user = validation_case.user,
-          .context = {},
-          .user_attributes = {}};
-}
-
 Result<FittedModel> FitModel(const TrainingView& view, std::span<const ValidationCase> cases, const FitOptions& options,
                              const FitContext& context) {
   FittedModel fitted;
@@ -148,6 +161,11 @@ Result<FittedModel> FitModel(const TrainingView& view, std::span<const Validatio
   choices.half_life_ms = options.recency ? ChooseHalfLife(view, cases) : 0;
   std::vector<float> factors;
   ATTUNE_TRY(fitted.parts, FitParts(view, choices.half_life_ms, options, context, factors));
+  ATTUNE_TRY(choices.sequence, FitSequenceWithin(view, cases, options, context, choices.figures));
+  if (choices.sequence) {
+    fitted.parts.members.push_back(
+        std::make_shared<SequenceTransformer>(choices.sequence->shape, choices.sequence->parameters));
+  }
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the blend"));
   ATTUNE_TRY(choices.blend, FitBlend(fitted.parts.members, view, cases, options, context, choices.figures));
   fitted.parts.blend = choices.blend;
@@ -164,6 +182,13 @@ Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choice
                               const FitContext& context) {
   std::vector<float> factors;
   ATTUNE_TRY(auto parts, FitParts(view, choices.half_life_ms, options, context, factors));
+  if (choices.sequence) {
+    ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
+    const int epochs = std::max(1, choices.sequence->epochs / kEpochsPerLastEpoch);
+    ATTUNE_TRY(const auto fit,
+               ContinueSequence(view, *choices.sequence, epochs, SequenceOptionsOf(options), context.workers));
+    parts.members.push_back(std::make_shared<SequenceTransformer>(fit.shape, fit.parameters));
+  }
   parts.blend = choices.blend;
   SetColdWeights(parts, choices.cold_weights);
   return parts;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,20 +11,18 @@
 #include "base/workers.h"
 #include "model/model_parts.h"
 #include "model/training_view.h"
+#include "train/sequence_trainer.h"
+#include "train/validation_case.h"
 
 namespace attune {
-
-/// A question with a known answer: interaction `position` of the data is what `user` took next; the history is what
-/// the user did before it.
-struct ValidationCase {
-  std::uint32_t user = 0;
-  std::uint32_t position = 0;
-};
 
 struct FitOptions {
   std::uint64_t seed = 1;
   bool recency = true;            ///< Weigh recent popularity (recency_mask).
   std::size_t history_max = 200;  ///< Events of a history that are read.
+  /// Floating-point operations that the sequence transformer's training may take; it gets as many epochs as that
+  /// allows, or is left out where that is fewer than kSequenceEpochsMin. 0: left out.
+  double sequence_operations_max = 0;
 };
 
 /// What every fit needs while it runs. All of it outlives the call.
@@ -40,6 +39,7 @@ struct FitChoices {
   std::int64_t half_life_ms = 0;
   Blend blend;
   std::array<double, ContentModel::kColdFeatures> cold_weights{};
+  std::optional<SequenceFit> sequence;
   /// Figures for the manifest: validation quality of the blend and of each feature, and what was chosen.
   std::map<std::string, double> figures;
 };
@@ -56,7 +56,9 @@ Result<FittedModel> FitModel(const TrainingView& view, std::span<const Validatio
 Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choices, const FitOptions& options,
                               const FitContext& context);
 
-/// The query of a case. Views into the data.
-Query CaseQuery(const TrainingData& data, const ValidationCase& validation_case, std::size_t history_max);
+inline constexpr int kSequenceEpochsMin = 6;
+inline constexpr int kSequenceEpochsMax = 60;
+/// Full softmax over more items than this is not tried.
+inline constexpr std::size_t kSequenceItemsMax = 20'000;
 
 }  // namespace attune

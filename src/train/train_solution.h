@@ -24,6 +24,9 @@ struct TrainParameters {
   /// Of the solution, for the sentence of a failure alone: the data is filtered already.
   std::string event_type;
   std::uint64_t seed = 1;
+  /// Floating-point operations that the sequence transformer's training may take; 0 leaves it out. About 2e10 a second
+  /// on one core with AVX-512.
+  double sequence_operations_max = 0;
 };
 
 struct TrainProgress {

@@ -1,0 +1,113 @@
+#include "train/sequence_trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "train/folds.h"
+#include "train/test_world.h"
+
+namespace attune {
+namespace {
+
+/// Users walk around a ring of 12 items, every third item skipped by every second user: order alone tells.
+TrainingData Ring() {
+  TrainingData data;
+  for (std::uint32_t user = 0; user < 120; ++user) {
+    data.users.Add("user" + std::to_string(user));
+    for (std::uint32_t step = 0; step < 14; ++step) {
+      const std::uint32_t item = (user * 5 + step * (user % 2 == 0 ? 1 : 5)) % 12;
+      data.interactions.user.push_back(user);
+      data.interactions.item.push_back(data.items.Add("item" + std::to_string(item)));
+      data.interactions.timestamp_ms.push_back(1'600'000'000'000 + 60'000 * std::int64_t{step});
+      data.interactions.event_type.push_back(kNoIndex);
+      data.interactions.event_value.push_back(kMissing);
+    }
+  }
+  FinishTestData(data);
+  return data;
+}
+
+SequenceShape SmallShape(const TrainingData& data) {
+  return {.item_count = data.items.size(), .block_count = 2, .block = {.width = 16, .hidden = 16, .length_max = 20}};
+}
+
+/// How often the item that scores best is the answer, whatever is in the history.
+double Accuracy(const SequenceFit& fit, const TrainingData& data, const std::vector<ValidationCase>& cases) {
+  const SequenceTransformer model(fit.shape, fit.parameters);
+  const auto scratch = model.MakeScratch();
+  std::vector<float> scores(model.item_count());
+  double right = 0;
+  for (const ValidationCase& one : cases) {
+    model.Score(CaseQuery(data, one, 20), *scratch, scores);
+    const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
+    right += best == data.interactions.item[one.position];
+  }
+  return right / static_cast<double>(cases.size());
+}
+
+TEST(FitSequence, LearnsAnOrderThatCountsDoNotShow) {
+  const TrainingData data = Ring();
+  const Fold fold = HoldOutNewest(WholeView(data), 1);
+  ThreadPool pool(1, 8);
+
+  const auto fit = FitSequence(fold.view, fold.cases, SmallShape(data),
+                               {.epochs_max = 30, .checks_without_gain_max = 100, .rate = 5e-3f}, pool, {});
+
+  ASSERT_TRUE(fit.ok());
+  // One in twelve by chance.
+  EXPECT_GT(Accuracy(*fit, data, fold.cases), 0.9);
+}
+
+TEST(FitSequence, GivesTheSameBitsForAnyNumberOfThreads) {
+  const TrainingData data = Ring();
+  const Fold fold = HoldOutNewest(WholeView(data), 1);
+  ThreadPool one(1, 8);
+  ThreadPool three(3, 8);
+  const SequenceOptions options{.epochs_max = 2, .epochs_between_checks = 1};
+
+  const auto a = FitSequence(fold.view, fold.cases, SmallShape(data), options, one, {});
+  const auto b = FitSequence(fold.view, fold.cases, SmallShape(data), options, three, {});
+
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_EQ(a->parameters, b->parameters);
+  const auto c = ContinueSequence(WholeView(data), *a, 1, options, one);
+  const auto d = ContinueSequence(WholeView(data), *b, 1, options, three);
+  EXPECT_EQ(c->parameters, d->parameters);
+  EXPECT_NE(a->parameters, c->parameters);
+}
+
+TEST(FitSequence, StopsWhenItIsTold) {
+  const TrainingData data = Ring();
+  const Fold fold = HoldOutNewest(WholeView(data), 1);
+  ThreadPool pool(1, 8);
+  std::atomic<bool> cancelled{false};
+  int epochs = 0;
+
+  const auto fit =
+      FitSequence(fold.view, fold.cases, SmallShape(data), {}, Workers(pool, cancelled), [&](int epoch, double) {
+        epochs = epoch;
+        cancelled = true;
+      });
+
+  EXPECT_EQ(fit.status().code(), Code::kCancelled);
+  EXPECT_EQ(epochs, 1);
+}
+
+TEST(FitModel, TakesTheSequenceTransformerInWhereOperationsAllow) {
+  const TestWorld world = MakeTestWorld({.users = 40, .items = 40, .events_each = 14});
+  const Fold fold = HoldOutNewest(WholeView(world.data), 1);
+  ThreadPool pool(1, 8);
+  const FitContext context{.workers = pool, .on_step = {}};
+  const double epoch = SequenceEpochCost(fold.view, {.item_count = world.data.items.size()});
+  const auto names = [&](double operations) {
+    const auto fitted = FitModel(fold.view, fold.cases, {.sequence_operations_max = operations}, context);
+    return fitted->parts.blend.feature_names;
+  };
+
+  EXPECT_EQ(names((kSequenceEpochsMin + 0.1) * epoch).back(), "sequence");
+  EXPECT_EQ(names((kSequenceEpochsMin - 0.1) * epoch).back(), "latent");
+}
+
+}  // namespace
+}  // namespace attune
