@@ -61,6 +61,16 @@ def test_says_continue_before_the_body_comes(probe):
         assert client.ask(GET).body == b"hello"
 
 
+def test_says_continue_where_no_body_comes_too(probe):
+    """botocore keeps the status of an answer that comes without "100 Continue" for the next request on the connection:
+    after an empty object was put, every later put would seem to succeed."""
+    with probe.connect() as client:
+        client.send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n")
+        assert client.head() == (100, {})
+        assert client.reply().text().startswith("0 ")
+        assert client.ask(GET).body == b"hello"
+
+
 def test_refuses_a_body_before_it_is_sent(probe):
     with probe.connect() as client:
         client.send("POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
