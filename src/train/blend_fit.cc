@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "model/listwise_fit.h"
+#include "train/case_scorer.h"
 
 namespace attune {
 namespace {
@@ -21,45 +22,11 @@ constexpr double kRidge = 0.3;
 constexpr double kLengthRidge = 3;
 // Fewer cases than this cannot tell weights apart by length.
 constexpr std::size_t kLengthCasesMin = 200;
-// Share of the items held out to learn about new ones.
-constexpr std::uint64_t kHeldOutOneIn = 8;
-constexpr std::size_t kColdSampled = 300;
-constexpr double kColdRidge = 1;
 
 struct CaseRows {
   bool in_reach = false;  ///< Some feature puts the answer among its top.
   std::vector<float> features;
   std::vector<float> offsets;
-};
-
-/// Scores queries with all members into one array. One thread at a time.
-class Scorer {
- public:
-  Scorer(std::span<const std::shared_ptr<const Member>> members, std::size_t item_count)
-      : members_(members), item_count_(item_count) {
-    std::size_t features = 0;
-    for (const auto& member : members) {
-      scratches_.push_back(member->MakeScratch());
-      features += member->feature_names().size();
-    }
-    features_.resize(features * item_count);
-  }
-
-  std::span<const float> Score(const Query& query) {
-    std::size_t filled = 0;
-    for (std::size_t m = 0; m < members_.size(); ++m) {
-      const std::size_t size = members_[m]->feature_names().size() * item_count_;
-      members_[m]->Score(query, *scratches_[m], std::span(features_).subspan(filled, size));
-      filled += size;
-    }
-    return features_;
-  }
-
- private:
-  const std::span<const std::shared_ptr<const Member>> members_;
-  const std::size_t item_count_;
-  std::vector<std::unique_ptr<MemberScratch>> scratches_;
-  std::vector<float> features_;
 };
 
 /// Adds the items with the `count` largest values, among those allowed.
@@ -121,15 +88,6 @@ Candidates ChooseCandidates(std::uint32_t answer, std::span<const std::uint32_t>
   }
   candidates.sampled_offset = std::log(static_cast<float>(rest) / static_cast<float>(wanted));
   return candidates;
-}
-
-std::vector<std::uint32_t> WarmItems(const TrainingView& view) {
-  const auto counts = ItemCounts(view);
-  std::vector<std::uint32_t> warm;
-  for (std::uint32_t item = 0; item < counts.size(); ++item) {
-    if (counts[item] > 0) warm.push_back(item);
-  }
-  return warm;
 }
 
 CaseRows MakeRows(const Query& query, const Candidates& candidates, std::span<const float> features,
@@ -200,7 +158,7 @@ Result<BlendProblem> MakeProblem(std::span<const std::shared_ptr<const Member>> 
   const std::size_t item_count = view.item_count();
   std::vector<CaseRows> rows(cases.size());
   context.workers.ParallelFor(kTasks, [&](std::size_t task) {
-    Scorer scorer(members, item_count);
+    CaseScorer scorer(members, item_count);
     for (std::size_t i = task; i < cases.size() && !context.workers.cancelled(); i += kTasks) {
       const std::uint32_t answer = view.data->interactions.item[cases[i].position];
       if (!std::binary_search(warm.begin(), warm.end(), answer)) continue;
@@ -315,93 +273,6 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
     if (chosen.ridge[f] == kHeldRidge) (f < width ? blend.weights[f] : blend.by_length[f - width]) = 0;
   }
   return blend;
-}
-
-Result<std::array<double, ContentModel::kColdFeatures>> FitColdWeights(
-    const ModelParts& parts, std::span<const float> factors, const TrainingView& view,
-    std::span<const ValidationCase> cases, const FitOptions& options, const FitContext& context) {
-  const std::size_t item_count = view.item_count();
-  const auto warm = WarmItems(view);
-  std::vector<std::uint8_t> held_out(item_count);
-  std::vector<std::uint32_t> held_items;
-  for (const std::uint32_t item : warm) {
-    if (MixSeed(MixSeed(options.seed, 3), item) % kHeldOutOneIn != 0) continue;
-    held_out[item] = 1;
-    held_items.push_back(item);
-  }
-  constexpr std::size_t kWidth = ContentModel::kColdFeatures;
-  // Until something is learned, a new item is as likely as an item that stands in the middle.
-  std::array<double, kWidth> start{};
-  start[0] = -std::log(static_cast<double>(std::max<std::size_t>(1, warm.size())));
-  start[3] = 1;
-  if (held_items.empty() || held_items.size() == warm.size()) return start;
-
-  const ContentModel content = ContentModel::Fit(view, factors, held_out, context.workers);
-  const ItemContents contents = DescribeItems(content, view, factors, context.workers);
-  ItemContents held_contents(item_count);
-  for (const std::uint32_t item : held_items) held_contents[item] = content.Describe(view.data->item_attributes, item);
-  std::vector<CaseRows> rows(cases.size());
-  context.workers.ParallelFor(kTasks, [&](std::size_t task) {
-    Scorer scorer(parts.members, item_count);
-    std::vector<float> scores(item_count);
-    for (std::size_t i = task; i < cases.size() && !context.workers.cancelled(); i += kTasks) {
-      const std::uint32_t answer = view.data->interactions.item[cases[i].position];
-      if (parts.catalogue.interactions[answer] == 0) continue;
-      const Query query = CaseQuery(*view.data, cases[i], options.history_max);
-      parts.blend.Apply(query, scorer.Score(query), scores);
-      double warm_total = 0;
-      for (const std::uint32_t item : warm) {
-        if (held_out[item] == 0) warm_total += std::exp(static_cast<double>(scores[item]));
-      }
-      const ContentProfile profile =
-          MakeProfile(query.items, content.attribute_count(), parts.blend.LengthFactor(query.items.size()),
-                      [&](std::uint32_t item) { return held_out[item] != 0 ? nullptr : &contents[item]; });
-      CaseRows& out = rows[i];
-      const auto add_warm = [&](double log_share) {
-        out.features.insert(out.features.end(), kWidth, 0.0f);
-        out.offsets.push_back(static_cast<float>(log_share));
-      };
-      const auto add_cold = [&](std::uint32_t item, double offset) {
-        const auto features = content.Features(profile, held_contents[item]);
-        out.features.insert(out.features.end(), features.begin(), features.end());
-        out.offsets.push_back(static_cast<float>(offset));
-      };
-      const double log_warm_total = std::log(std::max(warm_total, 1e-300));
-      if (held_out[answer] != 0) {
-        add_cold(answer, 0);
-        add_warm(0);
-      } else {
-        const double share = scores[answer] - log_warm_total;
-        add_warm(share);
-        // All other known items as one: what they have together.
-        add_warm(std::log1p(-std::min(std::exp(share), 1 - 1e-9)));
-      }
-      Random random(MixSeed(options.seed, cases[i].position));
-      const std::size_t sampled = std::min(held_items.size(), kColdSampled);
-      const double offset = std::log(static_cast<double>(held_items.size()) / static_cast<double>(sampled));
-      const std::size_t first = random.Below(held_items.size());
-      for (std::size_t s = 0; s < sampled; ++s) {
-        const std::uint32_t item = held_items[(first + s) % held_items.size()];
-        if (item != answer) add_cold(item, offset);
-      }
-    }
-  });
-  ATTUNE_RETURN_IF_ERROR(context.Step("fitting new items"));
-  ListwiseProblem problem;
-  problem.feature_count = kWidth;
-  std::vector<std::size_t> lists;
-  for (const CaseRows& one : rows) {
-    if (one.offsets.empty()) continue;
-    problem.features.insert(problem.features.end(), one.features.begin(), one.features.end());
-    problem.offsets.insert(problem.offsets.end(), one.offsets.begin(), one.offsets.end());
-    lists.push_back(problem.list_count());
-    problem.list_begin.push_back(problem.offsets.size());
-  }
-  const std::vector<double> ridge(kWidth, kColdRidge);
-  const auto weights = FitListwise(problem, lists, start, ridge, context.workers);
-  std::array<double, kWidth> out{};
-  std::copy(weights.begin(), weights.end(), out.begin());
-  return out;
 }
 
 }  // namespace attune

@@ -10,6 +10,7 @@
 #include "model/sequential_neighbours.h"
 #include "model/sequential_rules.h"
 #include "train/blend_fit.h"
+#include "train/cold_fit.h"
 
 namespace attune {
 namespace {
