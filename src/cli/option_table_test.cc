@@ -93,6 +93,19 @@ TEST_F(ServeOptionsTest, WantsBothHalvesOfTheKey) {
   EXPECT_TRUE(Parse({}).ok());
 }
 
+TEST_F(ServeOptionsTest, TakesOriginsApart) {
+  ASSERT_TRUE(Parse({"--cors-origins", "https://a.example,http://localhost:3000"}).ok());
+  EXPECT_THAT(options_.application.router.cors_origins,
+              ::testing::ElementsAre("https://a.example", "http://localhost:3000"));
+  EXPECT_EQ(Parse({"--cors-origins", "shop.example"}).message(),
+            "--cors-origins: 'shop.example' is not an origin, such as https://shop.example or *");
+  EXPECT_FALSE(Parse({"--cors-origins", "https://a.example/"}).ok());
+}
+
+TEST_F(ServeOptionsTest, WantsBothHalvesOfTls) {
+  EXPECT_EQ(Parse({"--tls-key", "k"}).message(), "tls-certificate and tls-key belong together; set both or none");
+}
+
 TEST_F(ServeOptionsTest, ListsEveryOptionWithItsDefault) {
   const std::string help = ServeOptionTable(&options_).Help();
   EXPECT_THAT(help, HasSubstr("--listen ADDRESS:PORT\n"));

@@ -47,13 +47,14 @@ double ResidentBytes() {
   return pages_resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-/// The signals that end the server, held back on this thread and all that it starts: Wait takes them.
-class StopSignals {
+/// The signals that the server heeds, held back on this thread and all that it starts: Wait takes them.
+class ServerSignals {
  public:
-  StopSignals() {
+  ServerSignals() {
     sigemptyset(&set_);
     sigaddset(&set_, SIGTERM);
     sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     signal(SIGPIPE, SIG_IGN);
   }
@@ -71,7 +72,8 @@ class StopSignals {
 void Announce(const ServeOptions& options, const Application& application) {
   const std::string& address = options.application.http.address;
   const bool is_v6 = address.find(':') != std::string::npos;
-  const std::string url = fmt::format("http://{}:{}", is_v6 ? "[" + address + "]" : address, application.port());
+  const std::string url = fmt::format("{}://{}:{}", options.tls_key.empty() ? "http" : "https",
+                                      is_v6 ? "[" + address + "]" : address, application.port());
   if (application.is_first_start()) {
     fmt::print("The administrator's key is in {}. To use it:\n", application.directory().credentials_path());
     char* absolute = realpath(application.directory().credentials_path().c_str(), nullptr);
@@ -82,6 +84,21 @@ void Announce(const ServeOptions& options, const Application& application) {
   }
   fmt::print("listening on {}\n", url);
   std::fflush(stdout);
+}
+
+/// A certificate that was renewed is taken up without a restart; one that cannot be used leaves the old one.
+void ReloadTls(Env& env, const ServeOptions& options, Application& application) {
+  const auto identity = ReadTlsIdentity(env, options);
+  Status status = identity.status();
+  if (identity.ok()) {
+    if (!identity->has_value()) return;
+    status = application.SetTlsIdentity(**identity);
+  }
+  if (status.ok()) {
+    LogInfo("SIGHUP: the TLS certificate was read again");
+  } else {
+    LogError("SIGHUP: the TLS certificate stays as it was: {}", status.message());
+  }
 }
 
 }  // namespace
@@ -102,8 +119,11 @@ int Serve(std::span<const std::string> arguments) {
   if (const Status status = FinishServeOptions(&options); !status.ok()) return Fail(status, 2);
   SetLogLevel(options.log_level);
   RaiseDescriptorLimit();
-  const StopSignals stop_signals;
+  const ServerSignals signals;
 
+  auto tls = ReadTlsIdentity(env, options);
+  if (!tls.ok()) return Fail(tls.status(), 1);
+  options.application.http.tls = *std::move(tls);
   auto application = Application::Open(env, clock, entropy, options.application);
   if (!application.ok()) return Fail(application.status(), 1);
   (*application)->metrics().AddReading("attune_resident_memory_bytes", "Memory that the server holds.", &ResidentBytes);
@@ -113,7 +133,8 @@ int Serve(std::span<const std::string> arguments) {
     const Status status = env.WriteFileAtomically(options.port_file, std::to_string((*application)->port()) + "\n");
     if (!status.ok()) return Fail(status, 1);
   }
-  const int number = stop_signals.Wait();
+  int number = signals.Wait();
+  for (; number == SIGHUP; number = signals.Wait()) ReloadTls(env, options, **application);
   LogInfo("{}: finishing what is in flight", number == SIGTERM ? "SIGTERM" : "SIGINT");
   (*application)->Stop();
   return 0;

@@ -15,6 +15,23 @@ constexpr std::uint64_t kThreadsMax = 1024;
 constexpr std::size_t kAccountIdDigits = 12;
 constexpr std::size_t kRegionBytesMax = 64;
 
+Status SetCorsOrigins(std::string_view text, Router::Options* options) {
+  options->cors_origins.clear();
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    const std::string_view origin = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t scheme = origin.find("://");
+    const bool is_origin = scheme != std::string_view::npos && scheme > 0 && origin.size() > scheme + 3 &&
+                           origin.find('/', scheme + 3) == std::string_view::npos;
+    if (origin != "*" && !is_origin) {
+      return InvalidArgument(fmt::format("'{}' is not an origin, such as https://shop.example or *", origin));
+    }
+    options->cors_origins.emplace_back(origin);
+  }
+  return {};
+}
+
 void AddServerOptions(ServeOptions* options, OptionTable* table) {
   ApplicationOptions& application = options->application;
   table->AddText("data-dir", "DIR", "Everything the server keeps lies in this folder.", &application.data_dir);
@@ -61,6 +78,17 @@ void AddCredentialOptions(ServeOptions* options, OptionTable* table) {
                  &options->secret_access_key);
 }
 
+void AddWebOptions(ServeOptions* options, OptionTable* table) {
+  table->Section("HTTPS, and programs in web pages");
+  table->AddText("tls-certificate", "FILE",
+                 "The certificate and the chain above it, PEM: the server then speaks HTTPS. SIGHUP reads it again.",
+                 &options->tls_certificate);
+  table->AddText("tls-key", "FILE", "The certificate's private key, PEM, without pass phrase.", &options->tls_key);
+  table->Add("cors-origins", "ORIGIN,...", "",
+             "Pages of these origins may call the server from a browser; * stands for all. None unless given.",
+             [options](std::string_view value) { return SetCorsOrigins(value, &options->application.router); });
+}
+
 void AddHttpOptions(ServeOptions* options, OptionTable* table) {
   HttpServerOptions& http = options->application.http;
   HttpLimits& limits = http.limits;
@@ -103,6 +131,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
                     "and STS that its clients call, on one port.");
   AddServerOptions(options, &table);
   AddCredentialOptions(options, &table);
+  AddWebOptions(options, &table);
   AddHttpOptions(options, &table);
   return table;
 }
@@ -124,6 +153,9 @@ Status FinishServeOptions(ServeOptions* options) {
   options->application.http.port = static_cast<std::uint16_t>(*port);
   options->application.router.access_log = options->log_level == LogLevel::kDebug;
 
+  if (options->tls_certificate.empty() != options->tls_key.empty()) {
+    return InvalidArgument("tls-certificate and tls-key belong together; set both or none");
+  }
   if (options->access_key_id.empty() != options->secret_access_key.empty()) {
     return InvalidArgument(fmt::format("{} is set and {} is not; set both or none",
                                        options->access_key_id.empty() ? "secret-access-key" : "access-key-id",
@@ -132,6 +164,13 @@ Status FinishServeOptions(ServeOptions* options) {
   if (options->access_key_id.empty()) return {};
   options->application.administrator = AccessKey{options->access_key_id, options->secret_access_key};
   return CheckAccessKey(*options->application.administrator);
+}
+
+Result<std::optional<TlsIdentity>> ReadTlsIdentity(Env& env, const ServeOptions& options) {
+  if (options.tls_certificate.empty()) return std::optional<TlsIdentity>();
+  ATTUNE_TRY(std::string certificate_pem, env.ReadFile(options.tls_certificate));
+  ATTUNE_TRY(std::string key_pem, env.ReadFile(options.tls_key));
+  return std::optional<TlsIdentity>({std::move(certificate_pem), std::move(key_pem)});
 }
 
 }  // namespace attune

@@ -60,6 +60,9 @@ class Application {
   /// Ends what is in flight, then everything else. What was not finished goes on at the next start.
   void Stop();
 
+  /// See HttpServer. Requires Listen.
+  Status SetTlsIdentity(const TlsIdentity& identity) { return http_server_->SetTlsIdentity(identity); }
+
   std::uint16_t port() const { return http_server_->port(); }
   const AccessKey& administrator() const { return administrator_; }
   const DataDirectory& directory() const { return *directory_; }

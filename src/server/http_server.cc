@@ -1,8 +1,6 @@
 #include "server/http_server.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <thread>
@@ -10,7 +8,6 @@
 #include <vector>
 
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -18,8 +15,10 @@
 #include <boost/asio/strand.hpp>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "server/connection.h"
 #include "server/connection_registry.h"
+#include "server/socket_connection.h"
 
 namespace attune {
 namespace {
@@ -30,61 +29,6 @@ using Error = boost::system::error_code;
 
 constexpr std::chrono::milliseconds kSweepInterval{100};
 constexpr std::chrono::milliseconds kAcceptAgainAfter{50};
-
-/// What a connection holds of the registry, for as long as it lives.
-struct Place {
-  ConnectionRegistry& registry;
-  std::string peer_address;
-  ConnectionRegistry::Admission admission;
-};
-
-class PlainConnection final : public Connection {
- public:
-  PlainConnection(ConnectionContext& context, Place place, tcp::socket socket)
-      : Connection(context, place.peer_address), place_(std::move(place)), socket_(std::move(socket)) {}
-
-  ~PlainConnection() override {
-    Error ignored;
-    socket_.close(ignored);
-    place_.registry.Leave(place_.peer_address, place_.admission);
-    place_.registry.Remove(this);
-  }
-
- protected:
-  void StartRead(std::span<char> room) override {
-    socket_.async_read_some(asio::buffer(room.data(), room.size()),
-                            [this, self = shared_from_this()](Error, std::size_t bytes) { OnRead(bytes); });
-  }
-
-  void StartWrite(std::string_view first, std::string_view second) override {
-    const std::array<asio::const_buffer, 2> both = {asio::buffer(first.data(), first.size()),
-                                                    asio::buffer(second.data(), second.size())};
-    socket_.async_write_some(both, [this, self = shared_from_this()](Error, std::size_t bytes) { OnWrite(bytes); });
-  }
-
-  std::size_t WriteNow(std::string_view first, std::string_view second) override {
-    iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
-                      {const_cast<char*>(second.data()), second.size()}};
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = second.empty() ? 1 : 2;
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return sent > 0 ? static_cast<std::size_t>(sent) : 0;  // An error comes again in StartWrite.
-  }
-
-  void StartTurn() override {
-    asio::post(socket_.get_executor(), [this, self = shared_from_this()] { OnTurn(); });
-  }
-
-  void ShutDown(Direction direction) override {
-    const int how = direction == Direction::kReceive ? SHUT_RD : direction == Direction::kSend ? SHUT_WR : SHUT_RDWR;
-    ::shutdown(socket_.native_handle(), how);  // The descriptor stays open until the destructor.
-  }
-
- private:
-  const Place place_;
-  tcp::socket socket_;
-};
 
 std::size_t ThreadCount(std::size_t asked) {
   if (asked > 0) return asked;
@@ -111,6 +55,7 @@ class HttpServer::Implementation {
         registry_(options_.limits) {}
 
   Status Listen() {
+    if (options_.tls) ATTUNE_RETURN_IF_ERROR(SetTlsIdentity(*options_.tls));
     Error error;
     const auto address = asio::ip::make_address(options_.address, error);
     if (error) return InvalidArgument(fmt::format("'{}' is not an IP address to listen on", options_.address));
@@ -163,7 +108,20 @@ class HttpServer::Implementation {
 
   std::uint16_t port() const { return port_; }
 
+  Status SetTlsIdentity(const TlsIdentity& identity) EXCLUDES(tls_mutex_) {
+    if (!options_.tls) return InvalidArgument("the server was started without TLS");
+    ATTUNE_TRY(TlsContext tls_context, MakeTlsContext(identity));
+    MutexLock lock(tls_mutex_);
+    tls_context_ = std::move(tls_context);
+    return {};
+  }
+
  private:
+  TlsContext CurrentTlsContext() EXCLUDES(tls_mutex_) {
+    MutexLock lock(tls_mutex_);
+    return tls_context_;
+  }
+
   void Accept() {
     acceptor_.async_accept(loop_, asio::bind_executor(strand_, [this](Error error, tcp::socket socket) {
                              if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
@@ -193,8 +151,10 @@ class HttpServer::Implementation {
       return;
     }
     accepted_.Add();
-    const auto connection = std::make_shared<PlainConnection>(
-        context_, Place{registry_, std::move(peer_address), admission}, std::move(socket));
+    Place place{registry_, std::move(peer_address), admission};
+    const TlsContext tls_context = CurrentTlsContext();
+    const auto connection = tls_context ? MakeTlsConnection(context_, std::move(place), std::move(socket), tls_context)
+                                        : MakePlainConnection(context_, std::move(place), std::move(socket));
     registry_.Add(connection);
     if (admission == ConnectionRegistry::Admission::kWelcome) {
       connection->Begin();
@@ -226,6 +186,9 @@ class HttpServer::Implementation {
   asio::steady_timer accept_again_{loop_};
   asio::steady_timer sweep_{loop_};
   bool stopped_ = false;
+  // Guarded by tls_mutex_.
+  Mutex tls_mutex_;
+  TlsContext tls_context_ GUARDED_BY(tls_mutex_);
   // Of the owner's thread.
   std::vector<std::thread> threads_;
 };
@@ -243,6 +206,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpHandler& handler, cons
 }
 
 std::uint16_t HttpServer::port() const { return implementation_->port(); }
+
+Status HttpServer::SetTlsIdentity(const TlsIdentity& identity) { return implementation_->SetTlsIdentity(identity); }
 
 void HttpServer::Stop() { implementation_->Stop(); }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -33,12 +34,19 @@ struct HttpLimits {
   std::chrono::milliseconds linger_time_max{2'000};
 };
 
+/// A certificate, the chain above it, and its key, as PEM texts.
+struct TlsIdentity {
+  std::string certificate_pem;
+  std::string key_pem;
+};
+
 struct HttpServerOptions {
   std::string address = "127.0.0.1";  ///< An IPv4 or IPv6 address, not a name.
   std::uint16_t port = 0;             ///< 0: any that is free.
   /// Each may be inside a handler that waits for the disk. 0: kThreadsPerCore for each core, at least kThreadsMin.
   std::size_t thread_count = 0;
   HttpLimits limits;
+  std::optional<TlsIdentity> tls;                   ///< HTTPS instead of HTTP.
   std::chrono::milliseconds stop_time_max{20'000};  ///< What is in flight may take so long to finish after Stop.
 
   static constexpr std::size_t kThreadsPerCore = 4;
@@ -51,7 +59,7 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   /// Listens, and answers from now on. `handler`, `clock` and `metrics` must outlive it. IoError if the address cannot
-  /// be had; InvalidArgument if it is not an address.
+  /// be had; InvalidArgument if it is not an address, or the TLS identity cannot be used.
   static Result<std::unique_ptr<HttpServer>> Start(HttpHandler& handler, const Clock& clock, Metrics& metrics,
                                                    HttpServerOptions options);
   /// Stops.
@@ -60,6 +68,10 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   std::uint16_t port() const;
+
+  /// For connections from now on. InvalidArgument if it cannot be used or the server was started without; then what
+  /// was stays.
+  Status SetTlsIdentity(const TlsIdentity& identity);
 
   /// Takes no more connections, ends idle ones, lets requests in flight finish for `stop_time_max`, then cuts them off.
   /// Returns when every thread has ended. Handlers that do not return hold it up.

@@ -17,6 +17,8 @@ namespace http = boost::beast::http;
 using Text = beast::string_view;
 
 constexpr std::size_t kMethodBytesMax = 32;
+/// Of the request line, besides the target: the method, two blanks, the version and the line's end.
+constexpr std::size_t kLineRestBytesMax = kMethodBytesMax + 12;
 
 /// What our callbacks stop the parser with; what it means is in the parser's own members.
 http::error Stop() { return http::error::end_of_stream; }
@@ -43,7 +45,7 @@ class RequestParser::Parser final : public http::basic_parser<true> {
       if (error || is_header_done() != head_given_) break;
     }
     if (stopped_) return Step::kBodyStopped;
-    if (!head_given_) return PutHead(error, *used, bytes.size());
+    if (!head_given_) return PutHead(error, *used, bytes.substr(*used));
     if (error && error != http::error::need_more) return Refuse(error);
     return is_done() ? Step::kDone : Step::kNeedMore;
   }
@@ -65,11 +67,13 @@ class RequestParser::Parser final : public http::basic_parser<true> {
   const HttpRefusal& refusal() const { return refusal_; }
 
  private:
-  Step PutHead(beast::error_code error, std::size_t used, std::size_t size) {
+  Step PutHead(beast::error_code error, std::size_t used, std::string_view rest) {
     if (!refusal_.reason.empty()) return Step::kRefused;
     header_bytes_ += used;
-    const std::uint64_t seen = is_header_done() ? header_bytes_ : header_bytes_ + (size - used);
-    if (head.method.empty() && size - used > limits_.target_bytes_max + kMethodBytesMax) return RefuseTarget();
+    const std::uint64_t seen = is_header_done() ? header_bytes_ : header_bytes_ + rest.size();
+    // Beast waits for the end of the header once it has seen a part of it, so the line may be whole already.
+    const std::string_view line = rest.substr(0, limits_.target_bytes_max + kLineRestBytesMax);
+    if (head.method.empty() && line.size() < rest.size() && line.find('\n') == line.npos) return RefuseTarget();
     if (seen > limits_.header_bytes_max || error == http::error::header_limit) {
       return Refuse(
           431, "header_bytes",
@@ -140,7 +144,10 @@ class RequestParser::Parser final : public http::basic_parser<true> {
     head.method.assign(method.data(), method.size());
     is_head = head.method == "HEAD";
     version_ = version;
-    if (target.size() > limits_.target_bytes_max) {
+    if (method.size() > kMethodBytesMax) {
+      Refuse(400, "syntax", fmt::format("the request's method is longer than {} bytes", kMethodBytesMax));
+      error = Stop();
+    } else if (target.size() > limits_.target_bytes_max) {
       RefuseTarget();
       error = Stop();
     } else {

@@ -105,6 +105,12 @@ TEST_P(InPieces, HoldsBodiesToTheLimitOfTheirExchange) {
 
 TEST(RequestParser, RefusesATargetThatNeverEnds) {
   EXPECT_EQ(Feed("GET /" + std::string(200, 'x'), {.target_bytes_max = 100}, 1).status, 414);
+  EXPECT_EQ(Feed("GET /" + std::string(200, 'x'), {.target_bytes_max = 100}).status, 414);
+}
+
+TEST_P(InPieces, DoesNotTakeALongHeaderForALongTarget) {
+  const std::string text = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(500, 'y') + "\r\n\r\n";
+  EXPECT_EQ(Feed(text, {.target_bytes_max = 10}, GetParam()).step, Step::kDone);
 }
 
 TEST(RequestParser, RefusesAHeaderThatNeverEnds) {
@@ -121,6 +127,12 @@ TEST(RequestParser, RefusesWhatCouldHideARequestInABody) {
   EXPECT_EQ(Feed(head + "Transfer-Encoding: gzip, chunked\r\n\r\n").status, 501);
   EXPECT_EQ(Feed(head + "Transfer-Encoding : chunked\r\n\r\n").status, 400);
   EXPECT_EQ(Feed(head + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n").status, 400);
+}
+
+TEST_P(InPieces, HoldsTheMethodToItsBytes) {
+  const std::string rest = " / HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(Feed(std::string(32, 'M') + rest, {.target_bytes_max = 10}, GetParam()).step, Step::kDone);
+  EXPECT_EQ(Feed(std::string(33, 'M') + rest, {.target_bytes_max = 10}, GetParam()).status, 400);
 }
 
 TEST(RequestParser, RefusesGarbage) {

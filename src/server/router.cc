@@ -45,6 +45,12 @@ HttpResponse TextResponse(int status, std::string_view content_type, std::string
   return response;
 }
 
+/// What scripts in pages may read besides the body.
+constexpr std::string_view kExposedHeaders =
+    "date, etag, x-amz-delete-marker, x-amz-id-2, x-amz-request-id, x-amz-version-id, x-amzn-errormessage, "
+    "x-amzn-errortype, x-amzn-requestid";
+constexpr std::string_view kPreflightSeconds = "86400";
+
 AwsError Unsigned(Protocol protocol) {
   switch (protocol) {
     case Protocol::kAwsJson11:
@@ -60,10 +66,12 @@ AwsError Unsigned(Protocol protocol) {
 /// Times and counts what it stands before.
 class Router::CountedExchange final : public HttpExchange {
  public:
-  CountedExchange(Router& router, std::string service, std::string line, std::unique_ptr<ServiceExchange> exchange)
+  CountedExchange(Router& router, std::string service, std::string line, std::string origin,
+                  std::unique_ptr<ServiceExchange> exchange)
       : router_(router),
         service_(std::move(service)),
         line_(std::move(line)),
+        origin_(std::move(origin)),
         exchange_(std::move(exchange)),
         began_ns_(router.clock_.MonotonicNanoseconds()) {
     router_.in_flight_.Add(1);
@@ -80,6 +88,11 @@ class Router::CountedExchange final : public HttpExchange {
     const std::string status = std::to_string(response.status);
     router_.requests_.With({service_, operation, status}).Add();
     router_.seconds_.With({service_, operation}).Observe(seconds);
+    if (!origin_.empty()) {
+      response.headers.Add("Access-Control-Allow-Origin", origin_);
+      response.headers.Add("Access-Control-Expose-Headers", std::string(kExposedHeaders));
+      response.headers.Add("Vary", "Origin");
+    }
     if (router_.options_.access_log) {
       LogLine(LogLevel::kDebug, fmt::format("{} {} {} {} {:.6f} s", line_, service_, operation, status, seconds));
     }
@@ -90,6 +103,7 @@ class Router::CountedExchange final : public HttpExchange {
   Router& router_;
   const std::string service_;
   const std::string line_;
+  const std::string origin_;
   const std::unique_ptr<ServiceExchange> exchange_;
   const std::int64_t began_ns_;
 };
@@ -100,7 +114,7 @@ Router::Router(std::span<Service* const> services, const Clock& clock, Entropy& 
       clock_(clock),
       entropy_(entropy),
       metrics_(metrics),
-      options_(options),
+      options_(std::move(options)),
       requests_(metrics.Counters("attune_requests_total", "Requests answered, by operation and status.",
                                  {"service", "operation", "status"})),
       seconds_(metrics.Histograms("attune_request_seconds", "From the end of the head to the answer.",
@@ -109,15 +123,50 @@ Router::Router(std::span<Service* const> services, const Clock& clock, Entropy& 
 
 std::unique_ptr<HttpExchange> Router::Begin(HttpRequestHead head) {
   if (auto own = BeginOwn(head)) return own;
+  if (auto preflight = BeginPreflight(head)) return preflight;
   RoutedRequest request{.head = std::move(head), .request_id = entropy_.Uuid()};
   std::string line;
   if (options_.access_log) {
     line = fmt::format("{} {} {} {}", request.request_id, request.head.peer_address, request.head.method,
                        request.head.path());
   }
+  std::string origin = AllowedOrigin(request.head);
   std::string service_name;
   auto exchange = BeginService(std::move(request), &service_name);
-  return std::make_unique<CountedExchange>(*this, std::move(service_name), std::move(line), std::move(exchange));
+  return std::make_unique<CountedExchange>(*this, std::move(service_name), std::move(line), std::move(origin),
+                                           std::move(exchange));
+}
+
+std::string Router::AllowedOrigin(const HttpRequestHead& head) const {
+  const auto origin = head.headers.Find("Origin");
+  if (!origin) return {};
+  for (const std::string& allowed : options_.cors_origins) {
+    if (allowed == "*" || allowed == *origin) return std::string(*origin);
+  }
+  return {};
+}
+
+std::unique_ptr<HttpExchange> Router::BeginPreflight(const HttpRequestHead& head) const {
+  if (options_.cors_origins.empty() || head.method != "OPTIONS" || !head.headers.Find("Origin") ||
+      !head.headers.Find("Access-Control-Request-Method")) {
+    return nullptr;
+  }
+  std::string origin = AllowedOrigin(head);
+  if (origin.empty()) {
+    return std::make_unique<AnswerExchange>(
+        TextResponse(403, "text/plain; charset=utf-8", "pages of this origin may not call; see cors-origins\n"));
+  }
+  HttpResponse response;
+  response.status = 204;
+  response.headers.Add("Access-Control-Allow-Origin", std::move(origin));
+  response.headers.Add("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE");
+  // Signed requests carry headers of many names; each is checked where it matters, so whatever is asked for is allowed.
+  if (const auto headers = head.headers.Find("Access-Control-Request-Headers")) {
+    response.headers.Add("Access-Control-Allow-Headers", std::string(*headers));
+  }
+  response.headers.Add("Access-Control-Max-Age", std::string(kPreflightSeconds));
+  response.headers.Add("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+  return std::make_unique<AnswerExchange>(std::move(response));
 }
 
 std::unique_ptr<HttpExchange> Router::BeginOwn(const HttpRequestHead& head) {

@@ -21,6 +21,8 @@ class Router final : public HttpHandler {
  public:
   struct Options {
     bool access_log = false;  ///< A line for each request at LogLevel::kDebug.
+    /// Pages of these origins may call from a browser: "https://shop.example", or "*" for all.
+    std::vector<std::string> cors_origins = {};
   };
 
   /// `services` and the rest must outlive it.
@@ -34,6 +36,10 @@ class Router final : public HttpHandler {
  private:
   class CountedExchange;
 
+  /// The Origin of the request, if its pages may call; "" otherwise.
+  std::string AllowedOrigin(const HttpRequestHead& head) const;
+  /// Null unless the request is a browser's question whether it may call.
+  std::unique_ptr<HttpExchange> BeginPreflight(const HttpRequestHead& head) const;
   std::unique_ptr<HttpExchange> BeginOwn(const HttpRequestHead& head);
   std::unique_ptr<ServiceExchange> BeginService(RoutedRequest request, std::string* service_name);
 

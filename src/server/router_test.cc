@@ -89,5 +89,39 @@ TEST_F(RouterTest, SaysWhenAServiceIsNotThere) {
   EXPECT_EQ(Ask("GET", "/b", "AWS4-HMAC-SHA256 Credential=A/1/us-east-1/s3/aws4_request").status, 501);
 }
 
+class CorsTest : public RouterTest {
+ protected:
+  HttpResponse AskFrom(Router& router, std::string method, std::string origin) {
+    HttpRequestHead head{.method = std::move(method), .target = "/events"};
+    head.headers.Add("Origin", origin);
+    head.headers.Add("Access-Control-Request-Method", "POST");
+    head.headers.Add("Access-Control-Request-Headers", "authorization,x-amz-date");
+    head.headers.Add("Authorization", kSignedForIam);
+    return router.Begin(std::move(head))->Finish();
+  }
+
+  Router open_{services_, clock_, entropy_, metrics_, {.cors_origins = {"https://shop.example"}}};
+};
+
+TEST_F(CorsTest, IsOffUnlessOriginsAreGiven) {
+  EXPECT_EQ(AskFrom(router_, "OPTIONS", "https://shop.example").headers.Count("Access-Control-Allow-Origin"), 0u);
+  EXPECT_EQ(AskFrom(router_, "POST", "https://shop.example").headers.Count("Access-Control-Allow-Origin"), 0u);
+}
+
+TEST_F(CorsTest, AnswersTheBrowsersQuestion) {
+  const auto response = AskFrom(open_, "OPTIONS", "https://shop.example");
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(response.headers.Find("Access-Control-Allow-Origin"), "https://shop.example");
+  EXPECT_EQ(response.headers.Find("Access-Control-Allow-Headers"), "authorization,x-amz-date");
+  EXPECT_EQ(AskFrom(open_, "OPTIONS", "https://evil.example").status, 403);
+}
+
+TEST_F(CorsTest, LetsPagesOfTheOriginReadReplies) {
+  const auto response = AskFrom(open_, "POST", "https://shop.example");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.headers.Find("Access-Control-Allow-Origin"), "https://shop.example");
+  EXPECT_EQ(AskFrom(open_, "POST", "https://evil.example").headers.Count("Access-Control-Allow-Origin"), 0u);
+}
+
 }  // namespace
 }  // namespace attune

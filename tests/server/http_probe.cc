@@ -118,12 +118,19 @@ int Main(const std::vector<std::string>& arguments) {
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
   sigaddset(&stop, SIGINT);
+  sigaddset(&stop, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
 
   const SystemClock clock;
   Metrics metrics;
   ProbeHandler handler;
   PosixEnv env;
+  auto tls = ReadTlsIdentity(env, options);
+  if (!tls.ok()) {
+    fmt::print(stderr, "{}\n", tls.status().message());
+    return 1;
+  }
+  options.application.http.tls = *std::move(tls);
   auto server = HttpServer::Start(handler, clock, metrics, options.application.http);
   if (!server.ok()) {
     fmt::print(stderr, "{}\n", server.status().message());
@@ -131,8 +138,14 @@ int Main(const std::vector<std::string>& arguments) {
   }
   const Status written = env.WriteFileAtomically(options.port_file, std::to_string((*server)->port()));
   if (!written.ok()) return 1;
-  int number = 0;
-  sigwait(&stop, &number);
+  int number = SIGHUP;
+  while (number == SIGHUP) {
+    sigwait(&stop, &number);
+    const auto identity = ReadTlsIdentity(env, options);
+    if (number == SIGHUP && identity.ok() && *identity && !(*server)->SetTlsIdentity(**identity).ok()) {
+      fmt::print(stderr, "the TLS identity stays as it was\n");
+    }
+  }
   (*server)->Stop();
   return 0;
 }
