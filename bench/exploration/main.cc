@@ -10,7 +10,8 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: attune_exploration generated | times | (reference | sweep | ablation) ML_1M_FOLDER [SEEDS [PICTURE.svg]]\n";
+    "usage: attune_exploration generated | times | (reference | weights | sweep | ablation) ML_1M_FOLDER [SEEDS "
+    "[PICTURE.svg]]\n";
 
 }  // namespace
 
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   }
   const std::size_t seed_count = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 3;
   if (what == "reference") PrintReferenceTable(*population, seed_count, argc > 4 ? argv[4] : "");
+  if (what == "weights") PrintWeights(*population, seed_count);
   if (what == "sweep") PrintSweeps(*population, seed_count);
   if (what == "ablation") PrintAblation(*population, seed_count);
   return 0;

@@ -107,17 +107,17 @@ void PrintReferenceTable(const Population& population, std::size_t seed_count, c
 
 void PrintSweeps(const Population& population, std::size_t seed_count) {
   const std::vector<std::pair<std::string, Scenario>> scenarios{
-      {"Churn: none, nothing is new", {.new_count = 0}},
       {"Churn: none, 600 new items from the first request beside 300 old ones", {.new_from_start = true}},
-      {"Churn: slow, 150 new items", {.new_count = 150}},
       {"Churn: fast, 1,500 new items", {.new_count = 1'500}},
-      {"Clicks: intercept -5", {.intercept = -5}},
-      {"Clicks: intercept -6", {.intercept = -6}},
-      {"Clicks: intercept -7", {.intercept = -7}},
-      {"Clicks: intercept -8", {.intercept = -8}},
       {"Attributes: useless", {.attributes = Attributes::kUseless}},
-      {"Attributes: half of the quality goes with them", {.attributes = Attributes::kQuality}},
+      {"Clicks: intercept -6", {.intercept = -6}},
+      {"Clicks: intercept -8", {.intercept = -8}},
       {"Feedback: 333 requests late (2 h of 10 days)", {.delay_requests = 333}},
+      {"Attributes: half of the quality goes with them", {.attributes = Attributes::kQuality}},
+      {"Churn: slow, 150 new items", {.new_count = 150}},
+      {"Churn: none, nothing is new", {.new_count = 0}},
+      {"Clicks: intercept -5", {.intercept = -5}},
+      {"Clicks: intercept -7", {.intercept = -7}},
   };
   for (const auto& [title, scenario] : scenarios) {
     const Runs runs(population, scenario, seed_count);
@@ -127,14 +127,18 @@ void PrintSweeps(const Population& population, std::size_t seed_count) {
   }
 }
 
-void PrintAblation(const Population& population, std::size_t seed_count) {
+void PrintWeights(const Population& population, std::size_t seed_count) {
   const Runs runs(population, Scenario{}, seed_count);
   PrintHeader("The weight");
-  for (const double weight : {0.0, 0.05, 0.1, 0.2, 0.3, 0.6, 1.0}) {
+  for (const double weight : {0.0, 0.1, 0.3, 0.6, 1.0}) {
     PrintRow(fmt::format("{}", weight), runs.Run(CampaignEntrant("", {.weight = weight})));
   }
+}
+
+void PrintAblation(const Population& population, std::size_t seed_count) {
+  const Runs runs(population, Scenario{}, seed_count);
   PrintHeader("What helps, at weight 0.3");
-  for (const std::size_t factor_count : {0, 2, 4, 8, 16}) {
+  for (const std::size_t factor_count : {0, 4, 8, 16}) {
     PrintRow(fmt::format("{} user factors", factor_count),
              runs.Run(CampaignEntrant("", {.factor_count = factor_count})));
   }

@@ -40,6 +40,7 @@ class Runs {
 /// The tables of the README as Markdown on standard output, and the picture.
 void PrintReferenceTable(const Population& population, std::size_t seed_count, const std::string& picture_path);
 void PrintSweeps(const Population& population, std::size_t seed_count);
+void PrintWeights(const Population& population, std::size_t seed_count);
 void PrintAblation(const Population& population, std::size_t seed_count);
 /// How long one choice and one impression take.
 void PrintTimes();

@@ -13,7 +13,6 @@ enum Index { kIntercept, kSlope, kVarianceIntercept, kCovariance, kVarianceSlope
 void ClickCalibration::Anchor(double mean_score) {
   if (known_ || state_[kAnchored] != 0) return;
   state_[kCentre] = mean_score;
-  state_[kIntercept] = std::log(kFirstClickRate / (1 - kFirstClickRate));
   state_[kAnchored] = 1;
 }
 

@@ -16,7 +16,7 @@ class ClickCalibration {
   /// `known`: scores are click logits already, and nothing is learned.
   explicit ClickCalibration(bool known = false) : known_(known) {}
 
-  /// Before the first list, places the intercept by its mean score.
+  /// Before the first list whose scores are known, places the centre at their mean.
   void Anchor(double mean_score);
   double Logit(double score) const;
   /// The score that has this logit.
@@ -39,7 +39,7 @@ class ClickCalibration {
 
  private:
   bool known_ = false;
-  std::array<double, kStateSize> state_{0, 1, 4, 0, 0.04, 0, 0};
+  std::array<double, kStateSize> state_{-2.9444389791664403, 1, 4, 0, 0.04, 0, 0};  // kFirstClickRate as a logit first.
 };
 
 }  // namespace attune

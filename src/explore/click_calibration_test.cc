@@ -19,6 +19,12 @@ TEST(ClickCalibration, ExpectsAModestClickRateOfTheFirstList) {
   EXPECT_NEAR(calibration.Score(calibration.Logit(-3)), -3, 1e-9);
 }
 
+TEST(ClickCalibration, ExpectsTheSameOfAListWithoutScores) {
+  const ClickCalibration calibration;
+
+  EXPECT_NEAR(1 / (1 + std::exp(-calibration.Logit(calibration.centre()))), ClickCalibration::kFirstClickRate, 1e-9);
+}
+
 TEST(ClickCalibration, LearnsHowScoresBecomeClicks) {
   Random random(2);
   ClickCalibration calibration;

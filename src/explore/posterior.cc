@@ -328,7 +328,7 @@ void Posterior::LearnClicks(const Impression& impression, double corrected, doub
   }
   const bool clicked = impression.feedback == Feedback::kClicked;
   examination_estimator_.Add(impression.rank, predicted, clicked);
-  if (std::isfinite(impression.score)) calibration_.Learn(corrected, variance, weight, clicked);
+  calibration_.Learn(corrected, variance, weight, clicked);
   if (++impressions_since_estimate_ < kImpressionsPerEstimate) return;
   impressions_since_estimate_ = 0;
   examination_ = examination_estimator_.Estimate();

@@ -29,7 +29,7 @@ enum class Feedback : std::uint8_t {
 struct Impression {
   std::uint32_t item = 0;
   std::uint32_t rank = 1;  ///< Its place in the list, from 1.
-  float score = 0;         ///< The model's, as when the list was made; NaN where that is not known.
+  float score = 0;  ///< The model's, as when the list was made; NaN where that is not known: then it counts as average.
   Feedback feedback = Feedback::kIgnored;
 };
 

@@ -224,6 +224,22 @@ TEST(Posterior, CountsTheRestOfAListThatGoesBeyondTheLimit) {
   EXPECT_EQ(posterior.Believe(4'000'000'000, {}).mean, 0);
 }
 
+TEST(Posterior, LearnsFromListsWhoseScoresNobodyKnows) {
+  Posterior posterior(kSmall);
+  const float unknown = std::numeric_limits<float>::quiet_NaN();
+  std::vector<Impression> list{{.item = 1, .rank = 1, .score = unknown}, {.item = 2, .rank = 2, .score = unknown}};
+
+  ASSERT_TRUE(posterior.Observe(list, {}).ok());
+  EXPECT_LT(Mean(posterior, 1), 0);
+  EXPECT_GT(Mean(posterior, 1), -0.1);  // One of many that are not clicked.
+  for (int i = 0; i < 40; ++i) {
+    list[1].feedback = i % 4 == 0 ? Feedback::kClicked : Feedback::kIgnored;
+    ASSERT_TRUE(posterior.Observe(list, {}).ok());
+  }
+
+  EXPECT_LT(Mean(posterior, 1), Mean(posterior, 2) - 0.5);
+}
+
 TEST(Posterior, SurvivesNumbersThatAreNone) {
   Posterior posterior(kSmall);
   const float none = std::numeric_limits<float>::quiet_NaN();
