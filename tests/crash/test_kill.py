@@ -1,6 +1,7 @@
 """The server is killed in the middle of work, again and again: what was acknowledged is there afterwards, once.
 
-    ATTUNE_CRASH_ROUNDS=200 pytest tests/crash       rounds (5 without it)
+    pytest tests/crash -m "not slow"                 5 rounds; with -m slow 200
+    ATTUNE_CRASH_ROUNDS=17 pytest tests/crash -m "not slow"
     ATTUNE_CRASH_SEED=17 pytest tests/crash          the same choices again; the seed of every run is printed
 """
 
@@ -15,6 +16,7 @@ from writers import BucketWriter, ObjectWriter, RoleWriter
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("ATTUNE_CRASH_ROUNDS", "5"))
+ROUNDS_SLOW = 200
 SEED = int(os.environ.get("ATTUNE_CRASH_SEED", time.time_ns() % 10**9))
 
 # The server's process is started and stopped as in the API tests.
@@ -27,7 +29,7 @@ def object_files(data_dir):
     return sum(1 for path in (data_dir / "objects").rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("rounds", [pytest.param(ROUNDS, id=f"{ROUNDS}-rounds")])
+@pytest.mark.parametrize("rounds", [ROUNDS, pytest.param(ROUNDS_SLOW, marks=pytest.mark.slow)])
 def test_holds_what_it_acknowledged_after_every_kill(tmp_path, rounds):
     print(f"ATTUNE_CRASH_SEED={SEED}")
     chance = random.Random(SEED)
