@@ -4,9 +4,13 @@ A writer owns the names it uses, so that what must be there after a restart foll
 that was acknowledged; of the one operation that was cut off, either all or nothing.
 """
 
+import collections
+import csv
 import hashlib
+import io
 import json
 import threading
+import time
 
 from botocore.exceptions import ClientError, ConnectionError as LostConnection, HTTPClientError
 
@@ -160,3 +164,89 @@ class RoleWriter(Writer):
         return {role["RoleName"]: role.get("Description", "")
                 for page in self.iam.get_paginator("list_roles").paginate()
                 for role in page["Roles"] if role["RoleName"].startswith(f"crash-{self.name}-")}
+
+
+INTERACTIONS_SCHEMA = json.dumps({
+    "type": "record", "name": "Interactions", "namespace": "com.amazonaws.personalize.schema", "version": "1.0",
+    "fields": [{"name": name, "type": "long" if name == "TIMESTAMP" else "string"}
+               for name in ("USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE")]})
+JOB_SECONDS_MAX = 60
+
+
+class SchemaWriter(Writer):
+    """Creates and deletes schemas. A value is "" for one that is there."""
+
+    def connect(self, server):
+        self.personalize = server.client("personalize")
+
+    def step(self):
+        name = f"crash-{self.name}-{self.random.randrange(10)}"
+        (now,) = self.states.get(name, {None})
+        if now is None:
+            self.change(name, "", lambda: self.personalize.create_schema(name=name, schema=INTERACTIONS_SCHEMA))
+        else:
+            arn = self.arns()[name]
+            self.change(name, None, lambda: self.personalize.delete_schema(schemaArn=arn))
+
+    def arns(self):
+        return {schema["name"]: schema["schemaArn"]
+                for page in self.personalize.get_paginator("list_schemas").paginate()
+                for schema in page["schemas"] if schema["name"].startswith(f"crash-{self.name}-")}
+
+    def find(self):
+        return {name: "" for name in self.arns()}
+
+
+class EventWriter(Writer):
+    """Puts events into a dataset group of its own, each with an item of its own. A value is how many interactions
+    with the item an export of the dataset holds."""
+
+    item_count = 0
+    export_count = 0
+
+    def connect(self, server):
+        self.personalize = server.client("personalize")
+        self.events = server.client("personalize-events")
+        self.s3 = server.client("s3")
+        if "tracking_id" in self.__dict__:
+            return
+        name = f"crash-{self.name}"
+        iam = server.client("iam")
+        self.role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=ROLE_POLICY)["Role"]["Arn"]
+        iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
+        self.s3.create_bucket(Bucket=name)
+        self.bucket = name
+        schema = self.personalize.create_schema(name=f"{name}-schema", schema=INTERACTIONS_SCHEMA)["schemaArn"]
+        group = self.personalize.create_dataset_group(name=name)["datasetGroupArn"]
+        self.dataset = self.personalize.create_dataset(
+            name=name, schemaArn=schema, datasetGroupArn=group, datasetType="Interactions")["datasetArn"]
+        self.tracking_id = self.personalize.create_event_tracker(name=name, datasetGroupArn=group)["trackingId"]
+
+    def step(self):
+        self.item_count += 1
+        item = f"item{self.item_count}"
+        event = {"eventId": item, "eventType": "click", "itemId": item, "sentAt": 1_700_000_000 + self.item_count}
+        self.change(item, 1, lambda: self.events.put_events(
+            trackingId=self.tracking_id, userId=f"user{self.random.randrange(5)}", sessionId="session",
+            eventList=[event]))
+
+    def find(self):
+        self.export_count += 1
+        prefix = f"export{self.export_count}/"
+        job = self.personalize.create_dataset_export_job(
+            jobName=f"crash-{self.name}-{self.export_count}", datasetArn=self.dataset, roleArn=self.role,
+            ingestionMode="ALL", jobOutput={"s3DataDestination": {"path": f"s3://{self.bucket}/{prefix}"}})
+        deadline = time.monotonic() + JOB_SECONDS_MAX
+        while True:
+            described = self.personalize.describe_dataset_export_job(
+                datasetExportJobArn=job["datasetExportJobArn"])["datasetExportJob"]
+            if described["status"] == "ACTIVE":
+                break
+            assert described["status"] != "CREATE FAILED", described["failureReason"]
+            assert time.monotonic() < deadline, f"the export is {described['status']}"
+            time.sleep(0.05)
+        found = collections.Counter()
+        for entry in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", []):
+            text = self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read().decode()
+            found.update(row["ITEM_ID"] for row in csv.DictReader(io.StringIO(text)))
+        return dict(found)
