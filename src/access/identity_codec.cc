@@ -220,6 +220,22 @@ std::string EncodeIdentity(const CustomerPolicy& policy) {
   return text;
 }
 
+std::string EncodeIdentity(const RoleSession& session) {
+  std::string text;
+  JsonWriter json(&text);
+  json.BeginObject();
+  WriteNumber(json, "version", kFormatVersion);
+  WriteText(json, "key_id", session.key_id);
+  WriteText(json, "secret", session.secret);
+  WriteText(json, "token", session.token);
+  WriteText(json, "role", session.role_name);
+  WriteText(json, "arn", session.arn);
+  WriteText(json, "user_id", session.user_id);
+  WriteNumber(json, "expires_ms", session.expires_ms);
+  json.EndObject();
+  return text;
+}
+
 Status DecodeIdentity(std::string_view text, Role* role) {
   ATTUNE_TRY(const auto json, ParseRecord(text));
   RecordReader reader{object(json.root())};
@@ -262,6 +278,22 @@ Status DecodeIdentity(std::string_view text, CustomerPolicy* policy) {
     inner.Text("document", &version.document);
     inner.Number("created_ms", &version.created_ms);
   });
+  return reader.status();
+}
+
+Status DecodeIdentity(std::string_view text, RoleSession* session) {
+  ATTUNE_TRY(const auto json, ParseRecord(text));
+  RecordReader reader{object(json.root())};
+  std::int64_t version = 0;
+  reader.Number("version", &version);
+  if (version != kFormatVersion) reader.Missing(simdjson::INCORRECT_TYPE, "version");
+  reader.Text("key_id", &session->key_id);
+  reader.Text("secret", &session->secret);
+  reader.Text("token", &session->token);
+  reader.Text("role", &session->role_name);
+  reader.Text("arn", &session->arn);
+  reader.Text("user_id", &session->user_id);
+  reader.Number("expires_ms", &session->expires_ms);
   return reader.status();
 }
 

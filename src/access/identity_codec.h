@@ -13,9 +13,11 @@ namespace attune {
 std::string EncodeIdentity(const Role& role);
 std::string EncodeIdentity(const User& user);
 std::string EncodeIdentity(const CustomerPolicy& policy);
+std::string EncodeIdentity(const RoleSession& session);
 
 Status DecodeIdentity(std::string_view text, Role* role);
 Status DecodeIdentity(std::string_view text, User* user);
 Status DecodeIdentity(std::string_view text, CustomerPolicy* policy);
+Status DecodeIdentity(std::string_view text, RoleSession* session);
 
 }  // namespace attune

@@ -16,18 +16,22 @@ namespace {
 constexpr std::string_view kRolePrefix = "iam/role/";
 constexpr std::string_view kUserPrefix = "iam/user/";
 constexpr std::string_view kPolicyPrefix = "iam/policy/";
+constexpr std::string_view kSessionPrefix = "iam/session/";
 
 constexpr std::size_t kIdLetters = 17;
-constexpr std::size_t kSecretBytes = 30;  // 40 letters of base64.
+constexpr std::size_t kKeyIdLetters = 20;  // Of an access key's id, its prefix among them.
+constexpr std::size_t kSecretBytes = 30;   // 40 letters of base64.
+constexpr std::size_t kTokenBytes = 96;
+constexpr std::int64_t kMsPerSecond = 1000;
 
 /// The part of an ARN after the last '/', in lower case: what its record is kept under.
 std::string NameOfArn(std::string_view arn) { return LowerCase(arn.substr(arn.rfind('/') + 1)); }
 
-template <class Record>
-Status LoadAll(const KeyValueStore& store, std::string_view prefix, std::map<std::string, Record>* records) {
+template <class Records>
+Status LoadAll(const KeyValueStore& store, std::string_view prefix, Records* records) {
   const auto cursor = store.Iterate(KeySpace::kState);
   for (cursor->Seek(prefix); cursor->Valid() && cursor->key().starts_with(prefix); cursor->Next()) {
-    Record record;
+    typename Records::mapped_type record;
     ATTUNE_RETURN_IF_ERROR(DecodeIdentity(cursor->value(), &record));
     records->emplace(cursor->key().substr(prefix.size()), std::move(record));
   }
@@ -89,7 +93,9 @@ Status IdentityStore::Load() {
   WriterLock lock(mutex_);
   ATTUNE_RETURN_IF_ERROR(LoadAll(store_, kRolePrefix, &roles_));
   ATTUNE_RETURN_IF_ERROR(LoadAll(store_, kUserPrefix, &users_));
-  return LoadAll(store_, kPolicyPrefix, &policies_);
+  ATTUNE_RETURN_IF_ERROR(LoadAll(store_, kPolicyPrefix, &policies_));
+  ATTUNE_RETURN_IF_ERROR(LoadAll(store_, kSessionPrefix, &sessions_));
+  return DropExpiredSessions();
 }
 
 std::string IdentityStore::NewId(std::string_view prefix) {
@@ -257,7 +263,7 @@ Status IdentityStore::DeletePolicy(std::string_view arn) {
 Result<UserAccessKey> IdentityStore::CreateAccessKey(std::string_view user_name) {
   std::array<std::byte, kSecretBytes> secret{};
   entropy_.Fill(secret);
-  const UserAccessKey key{.id = NewId("AKIA").substr(0, 20),
+  const UserAccessKey key{.id = NewId("AKIA").substr(0, kKeyIdLetters),
                           .secret = ToBase64(secret),
                           .active = true,
                           .created_ms = clock_.UnixMilliseconds()};
@@ -279,6 +285,50 @@ std::optional<IdentityStore::KeyOwner> IdentityStore::FindAccessKey(std::string_
     }
   }
   return std::nullopt;
+}
+
+Result<RoleSession> IdentityStore::CreateSession(const Role& role, std::string_view session_name,
+                                                 std::int64_t seconds) {
+  std::array<std::byte, kSecretBytes> secret{};
+  std::array<std::byte, kTokenBytes> token{};
+  entropy_.Fill(secret);
+  entropy_.Fill(token);
+  RoleSession session;
+  session.key_id = NewId("ASIA").substr(0, kKeyIdLetters);
+  session.secret = ToBase64(secret);
+  session.token = ToBase64(token);
+  session.role_name = role.name;
+  session.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", account_id_, role.name, session_name);
+  session.user_id = fmt::format("{}:{}", role.id, session_name);
+  session.expires_ms = clock_.UnixMilliseconds() + seconds * kMsPerSecond;
+  WriterLock lock(mutex_);
+  if (sessions_.size() >= kSessionsMax) ATTUNE_RETURN_IF_ERROR(DropExpiredSessions());
+  if (sessions_.size() >= kSessionsMax) {
+    return LimitExceeded(fmt::format("Cannot exceed quota for sessions of roles: {}", kSessionsMax));
+  }
+  ATTUNE_RETURN_IF_ERROR(Save(store_, kSessionPrefix, session.key_id, session));
+  sessions_.emplace(session.key_id, session);
+  return session;
+}
+
+std::optional<RoleSession> IdentityStore::FindSession(std::string_view key_id) const {
+  ReaderLock lock(mutex_);
+  const auto found = sessions_.find(key_id);
+  if (found == sessions_.end()) return std::nullopt;
+  return found->second;
+}
+
+Status IdentityStore::DropExpiredSessions() {
+  const auto now_ms = clock_.UnixMilliseconds();
+  for (auto each = sessions_.begin(); each != sessions_.end();) {
+    if (each->second.expires_ms > now_ms) {
+      ++each;
+      continue;
+    }
+    ATTUNE_RETURN_IF_ERROR(store_.Delete(KeySpace::kState, fmt::format("{}{}", kSessionPrefix, each->first)));
+    each = sessions_.erase(each);
+  }
+  return {};
 }
 
 Result<std::string> IdentityStore::ManagedDocument(std::string_view arn) const {

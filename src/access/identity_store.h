@@ -56,6 +56,17 @@ struct User {
   std::vector<std::pair<std::string, std::string>> tags;
 };
 
+/// Keys for a while, of somebody who took up a role.
+struct RoleSession {
+  std::string key_id;  ///< "ASIA…"
+  std::string secret;
+  std::string token;
+  std::string role_name;
+  std::string arn;      ///< "arn:aws:sts::123456789012:assumed-role/R/session"
+  std::string user_id;  ///< "AROA…:session"
+  std::int64_t expires_ms = 0;
+};
+
 struct PolicyVersion {
   std::string id;  ///< "v1"
   std::string document;
@@ -123,6 +134,12 @@ class IdentityStore {
   };
   std::optional<KeyOwner> FindAccessKey(std::string_view id) const EXCLUDES(mutex_);
 
+  /// Whether the caller may take up the role has been decided. LimitExceeded at kSessionsMax that have not expired.
+  Result<RoleSession> CreateSession(const Role& role, std::string_view session_name, std::int64_t seconds)
+      EXCLUDES(mutex_);
+  /// Expired ones may be found too.
+  std::optional<RoleSession> FindSession(std::string_view key_id) const EXCLUDES(mutex_);
+
   /// The JSON text of a managed policy, ours or a customer's (its default version). NotFound.
   Result<std::string> ManagedDocument(std::string_view arn) const EXCLUDES(mutex_);
   /// How many roles and users a managed policy hangs on.
@@ -132,6 +149,7 @@ class IdentityStore {
   static constexpr std::size_t kUsersMax = 5000;
   static constexpr std::size_t kPoliciesMax = 1500;
   static constexpr std::size_t kKeysPerUserMax = 2;
+  static constexpr std::size_t kSessionsMax = 10'000;
 
  private:
   IdentityStore(KeyValueStore& store, const Clock& clock, Entropy& entropy, std::string account_id);
@@ -139,6 +157,8 @@ class IdentityStore {
   Status Load() EXCLUDES(mutex_);
   std::string NewId(std::string_view prefix);
   std::string ArnOf(std::string_view type, std::string_view path, std::string_view name) const;
+  /// Forgets sessions that have expired.
+  Status DropExpiredSessions() REQUIRES(mutex_);
   std::size_t CountAttachments(std::string_view policy_arn) const REQUIRES_SHARED(mutex_);
 
   // Synchronise themselves.
@@ -152,6 +172,7 @@ class IdentityStore {
   std::map<std::string, Role> roles_ GUARDED_BY(mutex_);
   std::map<std::string, User> users_ GUARDED_BY(mutex_);
   std::map<std::string, CustomerPolicy> policies_ GUARDED_BY(mutex_);
+  std::map<std::string, RoleSession, std::less<>> sessions_ GUARDED_BY(mutex_);  ///< By key id.
 };
 
 }  // namespace attune

@@ -27,6 +27,7 @@ bool ListsPrincipal(const PolicyPrincipals& listed, const AccessPrincipal& princ
   const bool counts_account = effect == PolicyEffect::kDeny || principal.arn.ends_with(":root");
   for (const auto& each : listed.aws) {
     if (!principal.arn.empty() && each == principal.arn) return true;
+    if (!principal.session_arn.empty() && each == principal.session_arn) return true;
     if (counts_account && NamesAccount(each, principal.account)) return true;
   }
   return !principal.service.empty() &&

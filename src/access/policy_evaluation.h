@@ -11,9 +11,10 @@ namespace attune {
 
 /// Who asks. A job of a service that took up a role is both: the role, and the service.
 struct AccessPrincipal {
-  std::string arn;      ///< Of the user or role: "arn:aws:iam::123456789012:role/r". May be empty.
-  std::string account;  ///< Twelve digits. May be empty.
-  std::string service;  ///< "personalize.amazonaws.com". May be empty.
+  std::string arn;               ///< Of the user or role: "arn:aws:iam::123456789012:role/r". May be empty.
+  std::string session_arn = {};  ///< Of a role that was taken up: "arn:aws:sts::123456789012:assumed-role/r/s".
+  std::string account;           ///< Twelve digits. May be empty.
+  std::string service;           ///< "personalize.amazonaws.com". May be empty.
 };
 
 struct AccessRequest {

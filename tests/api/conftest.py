@@ -87,7 +87,8 @@ class Server:
         config = Config(retries={"max_attempts": 0}, **options)
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, config=config,
                             aws_access_key_id=key["AccessKeyId"] if key else self.access_key_id,
-                            aws_secret_access_key=key["SecretAccessKey"] if key else self.secret_access_key)
+                            aws_secret_access_key=key["SecretAccessKey"] if key else self.secret_access_key,
+                            aws_session_token=key.get("SessionToken") if key else None)
 
 
 class Endpoint:

@@ -29,49 +29,81 @@ Status Refuse(const Caller& caller, const Authorizer::Question& question, std::s
 
 }  // namespace
 
-Status Authorizer::Authorize(const Caller& caller, Question question) const {
-  AccessRequest request;
-  request.principal = {.arn = caller.arn, .account = caller.account_id, .service = {}};
-  request.action = question.action;
-  request.resource = question.resource;
-  request.context = std::move(question.context);
+Result<Authorizer::Asker> Authorizer::FindAsker(const Caller& caller, AccessRequest request) const {
+  Asker asker;
+  auto& context = request.context;
+  request.principal = {.arn = caller.arn, .account = caller.account_id};
+  const auto gone = [&] { return PermissionDenied(fmt::format("{} does not exist any more", caller.arn)); };
+  std::string_view type = "Account";
+  if (const auto role_name = RoleNameOf(caller.arn)) {
+    auto role = identities_.FindRole(*role_name);
+    if (!role.ok()) return gone();
+    request.principal.arn = role->arn;
+    request.principal.session_arn = caller.arn;
+    asker.policies = std::move(role->policies);
+    type = "AssumedRole";
+  } else if (!caller.is_root()) {
+    auto user = identities_.FindUser(NameOf(caller.arn));
+    if (!user.ok()) return gone();
+    asker.policies = std::move(user->policies);
+    context.insert({"aws:username", {user->name}});
+    context.insert({"aws:userid", {user->id}});
+    type = "User";
+  }
   const auto now_ms = clock_.UnixMilliseconds();
-  request.context.insert({
-      {"aws:principalarn", {caller.arn}},
+  context.insert({
+      {"aws:principalarn", {request.principal.arn}},
       {"aws:principalaccount", {caller.account_id}},
-      {"aws:principaltype", {caller.is_root() ? "Account" : "User"}},
+      {"aws:principaltype", {std::string(type)}},
       {"aws:currenttime", {FormatIsoTime(now_ms)}},
       {"aws:epochtime", {std::to_string(now_ms / kMsPerSecond)}},
       {"aws:sourceip", {caller.peer_address}},
       {"aws:securetransport", {"false"}},
   });
-  if (!caller.is_root()) request.context.insert({"aws:username", {NameOf(caller.arn)}});
+  asker.request = std::move(request);
+  return asker;
+}
+
+Status Authorizer::Authorize(const Caller& caller, Question question) const {
+  AccessRequest request;
+  request.action = question.action;
+  request.resource = question.resource;
+  request.context = std::move(question.context);
+  ATTUNE_TRY(const auto asker, FindAsker(caller, std::move(request)));
 
   auto by_resource = AccessDecision::kNone;
   if (question.resource_policy) {
     ATTUNE_TRY(const auto document, PolicyDocument::Parse(*question.resource_policy, PolicyKind::kBucket));
-    by_resource = Evaluate(document, request);
+    by_resource = Evaluate(document, asker.request);
   }
   if (by_resource == AccessDecision::kDeny) {
     return Refuse(caller, question, "with an explicit deny in a resource-based policy");
   }
   if (caller.is_root()) return {};
-
-  AttachedPolicies policies;
-  if (const auto role_name = RoleNameOf(caller.arn)) {
-    ATTUNE_TRY(auto role, identities_.FindRole(*role_name));
-    policies = std::move(role.policies);
-  } else {
-    ATTUNE_TRY(auto user, identities_.FindUser(NameOf(caller.arn)));
-    policies = std::move(user.policies);
-  }
-  ATTUNE_TRY(const auto by_identity, EvaluateAttached(identities_, policies, request));
+  ATTUNE_TRY(const auto by_identity, EvaluateAttached(identities_, asker.policies, asker.request));
   if (by_identity == AccessDecision::kDeny) {
     return Refuse(caller, question, "with an explicit deny in an identity-based policy");
   }
   if (Combine(by_identity, by_resource) == AccessDecision::kAllow) return {};
   return Refuse(caller, question,
                 fmt::format("because no identity-based policy allows the {} action", question.action));
+}
+
+Status Authorizer::AuthorizeAssumeRole(const Caller& caller, const Role& role) const {
+  const Question question{.action = "sts:AssumeRole", .resource = role.arn};
+  AccessRequest request;
+  request.action = question.action;
+  request.resource = question.resource;
+  ATTUNE_TRY(auto asker, FindAsker(caller, std::move(request)));
+  ATTUNE_TRY(const auto trust, PolicyDocument::Parse(role.trust_document, PolicyKind::kTrust));
+  const auto by_trust = Evaluate(trust, asker.request);
+  ATTUNE_TRY(const auto by_identity, EvaluateAttached(identities_, asker.policies, asker.request));
+  if (Combine(by_trust, by_identity) == AccessDecision::kDeny) return Refuse(caller, question, "with an explicit deny");
+  if (by_trust == AccessDecision::kAllow) return {};
+  // A trust in the account leaves it to the account's own policies whom they let.
+  asker.request.principal.arn = fmt::format("arn:aws:iam::{}:root", caller.account_id);
+  if (by_identity == AccessDecision::kAllow && Evaluate(trust, asker.request) == AccessDecision::kAllow) return {};
+  return Refuse(caller, question, "because its trust policy or the caller's policies do not allow it");
 }
 
 }  // namespace attune

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "access/identity_store.h"
 #include "access/policy_evaluation.h"
@@ -38,7 +40,18 @@ class Authorizer {
   /// Ok, or PermissionDenied in AWS's words. The administrator may do everything that no bucket policy denies.
   Status Authorize(const Caller& caller, Question question) const;
 
+  /// The same for taking up a role: its trust policy must name the caller, or the caller's account while a policy of
+  /// the caller's allows sts:AssumeRole on the role.
+  Status AuthorizeAssumeRole(const Caller& caller, const Role& role) const;
+
  private:
+  struct Asker {
+    AccessRequest request;
+    AttachedPolicies policies;
+  };
+  /// Completes the request with who asks and when.
+  Result<Asker> FindAsker(const Caller& caller, AccessRequest request) const;
+
   const IdentityStore& identities_;
   const Clock& clock_;
 };

@@ -2,12 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace attune {
 
 std::optional<Credential> IdentityCredentials::Find(std::string_view access_key_id) const {
   if (access_key_id == administrator_.access_key_id) {
     return Credential{.secret_access_key = administrator_.secret_access_key,
                       .principal_arn = fmt::format("arn:aws:iam::{}:root", identities_.account_id())};
+  }
+  if (auto session = identities_.FindSession(access_key_id)) {
+    return Credential{.secret_access_key = std::move(session->secret),
+                      .session_token = std::move(session->token),
+                      .expires_unix_ms = session->expires_ms,
+                      .principal_arn = std::move(session->arn)};
   }
   const auto owner = identities_.FindAccessKey(access_key_id);
   if (!owner || !owner->key.active) return std::nullopt;

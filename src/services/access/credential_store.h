@@ -10,7 +10,8 @@
 
 namespace attune {
 
-/// The administrator's key, given at start, and the keys of IAM users. Thread-safe; the identities must outlive it.
+/// The administrator's key, given at start, the keys of IAM users, and those of sessions. Thread-safe; the identities
+/// must outlive it.
 class IdentityCredentials final : public CredentialStore {
  public:
   struct Administrator {

@@ -45,7 +45,7 @@ class QueryService final : public Service {
     std::string_view xml_namespace;
     std::string_view version;  ///< "2010-05-08"
     std::span<const QueryOperation> operations;
-    /// Whether GetCallerIdentity's rule holds: nobody needs a permission to ask.
+    /// Whether its operations decide themselves who may call them.
     bool always_allowed = false;
   };
 

@@ -1,9 +1,20 @@
+#include <fmt/format.h>
+
+#include <charconv>
+
 #include "protocol/envelope.h"
 #include "protocol/rest_xml.h"
+#include "services/iam/iam_handlers.h"
+#include "services/iam/iam_parameters.h"
 #include "services/iam/query_service.h"
 
 namespace attune {
 namespace {
+
+constexpr std::size_t kSessionNameMin = 2;
+constexpr std::size_t kSessionNameMax = 64;
+constexpr std::int64_t kSessionSecondsMin = 900;
+constexpr std::int64_t kSessionSecondsDefault = 3600;
 
 /// Any signed caller may ask who they are.
 QueryReply GetCallerIdentity(QueryContext& context, const QueryCall& call) {
@@ -12,7 +23,9 @@ QueryReply GetCallerIdentity(QueryContext& context, const QueryCall& call) {
   xml.Element("Arn", call.caller.arn);
   // The root's id is the account's.
   std::string id = call.caller.account_id;
-  if (!call.caller.is_root()) {
+  if (const auto session = context.identities.FindSession(call.caller.access_key_id)) {
+    id = session->user_id;
+  } else if (!call.caller.is_root()) {
     const auto user = context.identities.FindUser(call.caller.arn.substr(call.caller.arn.rfind('/') + 1));
     if (user.ok()) id = user->id;
   }
@@ -21,7 +34,63 @@ QueryReply GetCallerIdentity(QueryContext& context, const QueryCall& call) {
   return text;
 }
 
-constexpr QueryOperation kOperations[] = {{"GetCallerIdentity", "", &GetCallerIdentity}};
+OrAwsError<std::int64_t> SessionSeconds(const QueryForm& form, const Role& role) {
+  const auto text = form.Find("DurationSeconds");
+  if (!text) return kSessionSecondsDefault;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+  if (error != std::errc() || end != text->data() + text->size() || seconds < kSessionSecondsMin) {
+    return IamValidationError(*text, "DurationSeconds",
+                              fmt::format("Member must have value greater than or equal to {}", kSessionSecondsMin));
+  }
+  if (seconds > role.session_seconds_max) {
+    return AwsError(aws_error::kValidationError,
+                    "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+  }
+  return seconds;
+}
+
+QueryReply AssumeRole(QueryContext& context, const QueryCall& call) {
+  const auto arn = call.form.Find("RoleArn");
+  if (!arn) return IamMissing("RoleArn");
+  ATTUNE_ARGUMENT(const auto session_name, IamName(call.form, "RoleSessionName", kSessionNameMax));
+  if (session_name.size() < kSessionNameMin) {
+    return IamValidationError(session_name, "RoleSessionName",
+                              fmt::format("Member must have length greater than or equal to {}", kSessionNameMin));
+  }
+  // A session that may do more than was asked for would be worse than none.
+  if (call.form.Find("Policy") || call.form.Find("PolicyArns.member.1.arn")) {
+    return AwsError(aws_error::kValidationError, "Policies of sessions are not supported.");
+  }
+  const auto role = context.identities.FindRoleByArn(*arn);
+  // Who may not take up a role does not learn whether it exists.
+  const auto may = role.ok() ? context.authorizer.AuthorizeAssumeRole(call.caller, *role)
+                             : PermissionDenied(fmt::format("User: {} is not authorized to perform: sts:AssumeRole on "
+                                                            "resource: {}",
+                                                            call.caller.arn, *arn));
+  if (!may.ok()) return AwsError(aws_error::kAccessDenied, may.message());
+  ATTUNE_ARGUMENT(const auto seconds, SessionSeconds(call.form, *role));
+  const auto session = context.identities.CreateSession(*role, session_name, seconds);
+  if (!session.ok()) return IamError(session.status());
+  std::string text;
+  XmlWriter xml(&text);
+  xml.Begin("Credentials");
+  xml.Element("AccessKeyId", session->key_id);
+  xml.Element("SecretAccessKey", session->secret);
+  xml.Element("SessionToken", session->token);
+  xml.Element("Expiration", IamTime(session->expires_ms));
+  xml.End();
+  xml.Begin("AssumedRoleUser");
+  xml.Element("AssumedRoleId", session->user_id);
+  xml.Element("Arn", session->arn);
+  xml.End();
+  return text;
+}
+
+constexpr QueryOperation kOperations[] = {
+    {"AssumeRole", "", &AssumeRole},
+    {"GetCallerIdentity", "", &GetCallerIdentity},
+};
 
 }  // namespace
 

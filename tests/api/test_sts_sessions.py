@@ -1,0 +1,83 @@
+import json
+
+import pytest
+from test_iam_users import document, person  # noqa: F401: a fixture
+from test_s3_buckets import code_of
+
+
+def trust(principal):
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
+
+
+@pytest.fixture
+def role(iam, name, bucket):
+    created = []
+
+    def make(principal):
+        role = iam.create_role(RoleName=name("Role"), AssumeRolePolicyDocument=trust(principal))["Role"]
+        iam.put_role_policy(RoleName=role["RoleName"], PolicyName="p",
+                            PolicyDocument=document("Allow", "s3:GetObject", f"arn:aws:s3:::{bucket}/*"))
+        created.append(role["RoleName"])
+        return role
+
+    yield make
+    for each in created:
+        iam.delete_role_policy(RoleName=each, PolicyName="p")
+        iam.delete_role(RoleName=each)
+
+
+def test_a_session_may_what_its_role_may(server, s3, iam, person, role, bucket):  # noqa: F811
+    made = role({"AWS": iam.get_user(UserName=person.name)["User"]["Arn"]})
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+
+    answer = person.client("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="session")
+
+    session = answer["Credentials"]
+    theirs = server.client("s3", key=session)
+    assert theirs.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+    assert code_of(theirs.put_object, Bucket=bucket, Key="k", Body=b"2") == ("AccessDenied", 403)
+    identity = server.client("sts", key=session).get_caller_identity()
+    assert identity["Arn"].endswith(f":assumed-role/{made['RoleName']}/session")
+    assert identity["Arn"] == answer["AssumedRoleUser"]["Arn"]
+    assert identity["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"] == made["RoleId"] + ":session"
+
+
+def test_a_session_needs_its_token(server, iam, person, role, bucket):  # noqa: F811
+    made = role({"AWS": iam.get_user(UserName=person.name)["User"]["Arn"]})
+    session = person.client("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="session")["Credentials"]
+    for token in (None, "A" * len(session["SessionToken"])):
+        with pytest.raises(Exception, match="(?i)token|403|Forbidden|InvalidAccessKeyId"):
+            server.client("s3", key={**session, "SessionToken": token}).get_object(Bucket=bucket, Key="k")
+
+
+def test_who_may_take_up_a_role(iam, sts, person, role):  # noqa: F811
+    theirs = person.client("sts")
+    account = sts.get_caller_identity()["Account"]
+    for_service = role({"Service": "personalize.amazonaws.com"})
+    for_account = role({"AWS": f"arn:aws:iam::{account}:root"})
+
+    for made in (for_service, for_account):
+        assert code_of(theirs.assume_role, RoleArn=made["Arn"], RoleSessionName="se") == ("AccessDenied", 403)
+    person.let("Allow", "sts:AssumeRole", for_account["Arn"])
+    theirs.assume_role(RoleArn=for_account["Arn"], RoleSessionName="se")
+    assert code_of(theirs.assume_role, RoleArn=for_service["Arn"], RoleSessionName="se") == ("AccessDenied", 403)
+    missing = for_account["Arn"] + "-none"
+    assert code_of(theirs.assume_role, RoleArn=missing, RoleSessionName="se") == ("AccessDenied", 403)
+    assert code_of(theirs.assume_role, RoleArn=for_account["Arn"], RoleSessionName="se", DurationSeconds=3601)[0] == (
+        "ValidationError")
+
+
+def test_a_session_survives_a_restart(own_server):
+    iam, sts = own_server.client("iam"), own_server.client("sts")
+    account = sts.get_caller_identity()["Account"]
+    made = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]
+    iam.create_user(UserName="U")
+    iam.put_user_policy(UserName="U", PolicyName="p", PolicyDocument=document("Allow", "sts:*", "*"))
+    key = iam.create_access_key(UserName="U")["AccessKey"]
+    session = own_server.client("sts", key=key).assume_role(RoleArn=made["Arn"], RoleSessionName="se")["Credentials"]
+
+    own_server.kill()
+    own_server.start()
+
+    assert own_server.client("sts", key=session).get_caller_identity()["Arn"].endswith("/R/se")
