@@ -187,8 +187,9 @@ float ContentModel::LogProbability(const ColdFeatures& features, std::uint32_t i
   double log_prior = 0;
   for (std::size_t f = 0; f < kColdFeatures; ++f) log_prior += cold_weights_[f] * features[f];
   const double strength = 1 / (standard_deviation_ * standard_deviation_);
-  const double expected_events = strength * std::exp(-log_prior) + static_cast<double>(events_since);
-  return static_cast<float>(std::log(strength + interactions) - std::log(expected_events));
+  const double expected = std::exp(std::min(log_prior, 0.0)) * static_cast<double>(events_since);
+  const double evidence = std::log((strength + interactions) / (strength + expected));
+  return static_cast<float>(log_prior + std::max(0.0, evidence));
 }
 
 Status ContentModel::Save(SnapshotFileWriter& file) const {

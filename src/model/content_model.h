@@ -54,7 +54,8 @@ class ContentModel {
   ItemContent Describe(const AttributeValues& values) const;
   ItemContent Describe(const Attributes& attributes, std::size_t row) const;
   ColdFeatures Features(const ContentProfile& profile, const ItemContent& item) const;
-  /// Log probability of a new item, given what happened since it came: the evidence moves it as a gamma prior would.
+  /// Log probability of a new item, given how often it was taken since it came: more than expected raises it, as a
+  /// gamma prior would. Less does not lower it, for nobody knows whether it was ever shown: exploration counts that.
   float LogProbability(const ColdFeatures& features, std::uint32_t interactions, std::uint64_t events_since) const;
 
   std::size_t attribute_count() const { return encoder_.feature_count(); }
