@@ -69,7 +69,7 @@ Status Collect(JobEnvironment& environment) {
   ATTUNE_TRY(const OnDisk on_disk, FindOnDisk(environment));
   ATTUNE_TRY(const InUse in_use, FindInUse(environment.catalog));
   for (const auto& name : on_disk.artifacts) {
-    if (in_use.versions.contains(WithoutTemporarySuffix(name))) continue;
+    if (in_use.versions.contains(name.substr(0, name.find('.')))) continue;  // A folder being written has a suffix.
     ATTUNE_RETURN_IF_ERROR(environment.env.RemoveTree(JoinPath(environment.directory.artifacts_path(), name)));
   }
   for (const auto& stream : on_disk.streams) {

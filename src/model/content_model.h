@@ -56,6 +56,8 @@ class ContentModel {
   ColdFeatures Features(const ContentProfile& profile, const ItemContent& item) const;
   /// Log probability of a new item, given how often it was taken since it came: more than expected raises it, as a
   /// gamma prior would. Less does not lower it, for nobody knows whether it was ever shown: exploration counts that.
+  /// The prior is worth kPriorInteractionsMin interactions or more.
+  static constexpr double kPriorInteractionsMin = 5;
   float LogProbability(const ColdFeatures& features, std::uint32_t interactions, std::uint64_t events_since) const;
 
   std::size_t attribute_count() const { return encoder_.feature_count(); }

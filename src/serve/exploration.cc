@@ -118,9 +118,10 @@ std::vector<Choice> Exploration::Choose(std::span<const float> log_probabilities
     scores.push_back(log_probabilities[item]);
     if (is_eligible[item]) {
       // The mean of a log-normal stands above its median by half the variance: of two items of one median the less
-      // certain is expected to be taken more often. Fades as impressions narrow the belief.
+      // certain is expected to be taken more often. It fades as impressions narrow the belief, and counts by the square
+      // of the weight, so that the default weight seasons the list and a high one fills it.
       const double deviation = std::min(static_cast<double>(posterior_.Believe(item, {}).deviation), spread_);
-      scores.back() += static_cast<float>(slate.weight * deviation * deviation / 2);
+      scores.back() += static_cast<float>(slate.weight * slate.weight * deviation * deviation / 2);
     }
     eligible.push_back(is_eligible[item] ? 1 : 0);
   }

@@ -177,3 +177,58 @@ def bucket(s3, name):
         if keys:
             s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
     s3.delete_bucket(Bucket=bucket)
+
+
+@pytest.fixture(scope="session")
+def world(server):
+    from personalize_world import World
+    return World(server)
+
+
+@pytest.fixture
+def group(world):
+    """An empty dataset group, taken away with all it has."""
+    arn = world.group()
+    yield arn
+    world.delete_group(arn)
+
+
+class Trained:
+    """A group with data, a solution with an ACTIVE version, and a campaign."""
+
+    def __init__(self, world):
+        from personalize_world import RECIPE_ARN, unique
+        self.group_arn, self.interactions_arn, self.items_arn = world.filled_group()
+        self.solution_arn = world.personalize.create_solution(
+            name=unique("solution"), datasetGroupArn=self.group_arn, recipeArn=RECIPE_ARN)["solutionArn"]
+        self.version_arn = world.personalize.create_solution_version(
+            solutionArn=self.solution_arn)["solutionVersionArn"]
+        assert world.wait_version(self.version_arn)["status"] == "ACTIVE"
+        self.campaign_arn = world.personalize.create_campaign(
+            name=unique("campaign"), solutionVersionArn=self.version_arn, minProvisionedTPS=1,
+            campaignConfig={"itemExplorationConfig": {"explorationWeight": "0",
+                                                      "explorationItemAgeCutOff": "30"}})["campaignArn"]
+        assert world.wait_campaign(self.campaign_arn)["status"] == "ACTIVE"
+        tracker = world.personalize.create_event_tracker(name=unique("tracker"), datasetGroupArn=self.group_arn)
+        self.tracker_arn, self.tracking_id = tracker["eventTrackerArn"], tracker["trackingId"]
+
+
+@pytest.fixture(scope="session")
+def trained(world):
+    made = Trained(world)
+    yield made
+    world.delete_group(made.group_arn)
+
+
+@pytest.fixture
+def refused():
+    """refused("ResourceInUseException", call, **arguments): the call must fail so; gives its message."""
+    from botocore.exceptions import ClientError
+
+    def check(code, call, **arguments):
+        with pytest.raises(ClientError) as caught:
+            call(**arguments)
+        assert caught.value.response["Error"]["Code"] == code, caught.value
+        return caught.value.response["Error"]["Message"]
+
+    return check

@@ -327,3 +327,11 @@ def test_an_acknowledged_put_survives_a_crash(own_server):
     own_server.start()
 
     assert own_server.client("s3").get_object(Bucket="crash", Key="k")["Body"].read() == body
+
+
+def test_puts_again_on_the_connection_that_brought_an_empty_object(s3, name):
+    bucket = name("bucket")
+    s3.create_bucket(Bucket=bucket)
+    for body in (b"", b"x" * 30000, b"", b"y"):
+        s3.put_object(Bucket=bucket, Key="k", Body=body)
+        assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == body
