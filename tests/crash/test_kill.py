@@ -12,7 +12,8 @@ import random
 import time
 
 import pytest
-from writers import BucketWriter, EventWriter, ObjectWriter, RoleWriter, SchemaWriter
+from writers import (BucketWriter, DatasetWriter, EventWriter, ImportWriter, ItemWriter, ObjectWriter, RoleWriter,
+                     SchemaWriter)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("ATTUNE_CRASH_ROUNDS", "3"))
@@ -35,7 +36,7 @@ def test_holds_what_it_acknowledged_after_every_kill(tmp_path, rounds):
     chance = random.Random(SEED)
     server = _api.Server(tmp_path / "data")
     server.secret_access_key = "a-crash-test-secret-of-32-letters"
-    kinds = [ObjectWriter] * 4 + [BucketWriter] * 2 + [RoleWriter] * 2 + [SchemaWriter] + [EventWriter]
+    kinds = [ObjectWriter] * 4 + [BucketWriter] * 2 + [RoleWriter] * 2 + [SchemaWriter, EventWriter, ItemWriter, ImportWriter]
     writers = [kind(f"writer{number}", random.Random(chance.random())) for number, kind in enumerate(kinds)]
     for _ in range(rounds):
         server.start()
@@ -59,7 +60,7 @@ def test_holds_what_it_acknowledged_after_every_kill(tmp_path, rounds):
         s3 = server.client("s3")
         objects = 0
         for writer in writers:
-            if isinstance(writer, EventWriter):
+            if isinstance(writer, DatasetWriter):
                 objects += s3.list_objects_v2(Bucket=writer.bucket)["KeyCount"]
             if isinstance(writer, ObjectWriter):
                 for upload in s3.list_multipart_uploads(Bucket=writer.bucket).get("Uploads", []):

@@ -166,6 +166,10 @@ class RoleWriter(Writer):
                 for role in page["Roles"] if role["RoleName"].startswith(f"crash-{self.name}-")}
 
 
+ITEMS_SCHEMA = json.dumps({
+    "type": "record", "name": "Items", "namespace": "com.amazonaws.personalize.schema", "version": "1.0",
+    "fields": [{"name": "ITEM_ID", "type": "string"}, {"name": "PRICE", "type": "float"}]})
+
 INTERACTIONS_SCHEMA = json.dumps({
     "type": "record", "name": "Interactions", "namespace": "com.amazonaws.personalize.schema", "version": "1.0",
     "fields": [{"name": name, "type": "long" if name == "TIMESTAMP" else "string"}
@@ -197,18 +201,17 @@ class SchemaWriter(Writer):
         return {name: "" for name in self.arns()}
 
 
-class EventWriter(Writer):
-    """Puts events into a dataset group of its own, each with an item of its own. A value is how many interactions
-    with the item an export of the dataset holds."""
+class DatasetWriter(Writer):
+    """Writes to a dataset of its own. A value is how many rows with that name an export of the dataset holds."""
 
-    item_count = 0
+    dataset_type = schema = None
     export_count = 0
 
     def connect(self, server):
         self.personalize = server.client("personalize")
         self.events = server.client("personalize-events")
         self.s3 = server.client("s3")
-        if "tracking_id" in self.__dict__:
+        if "dataset" in self.__dict__:
             return
         name = f"crash-{self.name}"
         iam = server.client("iam")
@@ -216,11 +219,53 @@ class EventWriter(Writer):
         iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
         self.s3.create_bucket(Bucket=name)
         self.bucket = name
-        schema = self.personalize.create_schema(name=f"{name}-schema", schema=INTERACTIONS_SCHEMA)["schemaArn"]
-        group = self.personalize.create_dataset_group(name=name)["datasetGroupArn"]
+        schema = self.personalize.create_schema(name=f"{name}-schema", schema=self.schema)["schemaArn"]
+        self.group = self.personalize.create_dataset_group(name=name)["datasetGroupArn"]
         self.dataset = self.personalize.create_dataset(
-            name=name, schemaArn=schema, datasetGroupArn=group, datasetType="Interactions")["datasetArn"]
-        self.tracking_id = self.personalize.create_event_tracker(name=name, datasetGroupArn=group)["trackingId"]
+            name=name, schemaArn=schema, datasetGroupArn=self.group, datasetType=self.dataset_type)["datasetArn"]
+        self.made()
+
+    def made(self):
+        """What else a writer needs, once."""
+
+    def name_of(self, row):
+        return row["ITEM_ID"]
+
+    def wait(self, describe):
+        """Until the job is done; it must not fail."""
+        deadline = time.monotonic() + JOB_SECONDS_MAX
+        while True:
+            described = describe()
+            if described["status"] == "ACTIVE":
+                return
+            assert described["status"] != "CREATE FAILED", described["failureReason"]
+            assert time.monotonic() < deadline, f"a job is {described['status']}"
+            time.sleep(0.05)
+
+    def find(self):
+        self.export_count += 1
+        prefix = f"export{self.export_count}/"
+        job = self.personalize.create_dataset_export_job(
+            jobName=f"crash-{self.name}-{self.export_count}", datasetArn=self.dataset, roleArn=self.role,
+            ingestionMode="ALL", jobOutput={"s3DataDestination": {"path": f"s3://{self.bucket}/{prefix}"}})
+        self.wait(lambda: self.personalize.describe_dataset_export_job(
+            datasetExportJobArn=job["datasetExportJobArn"])["datasetExportJob"])
+        found = collections.Counter()
+        for entry in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", []):
+            text = self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read().decode()
+            found.update(self.name_of(row) for row in csv.DictReader(io.StringIO(text)))
+        return dict(found)
+
+
+class EventWriter(DatasetWriter):
+    """Puts events, each with an item of its own."""
+
+    dataset_type, schema = "Interactions", INTERACTIONS_SCHEMA
+    item_count = 0
+
+    def made(self):
+        self.tracking_id = self.personalize.create_event_tracker(
+            name=f"crash-{self.name}", datasetGroupArn=self.group)["trackingId"]
 
     def step(self):
         self.item_count += 1
@@ -230,23 +275,50 @@ class EventWriter(Writer):
             trackingId=self.tracking_id, userId=f"user{self.random.randrange(5)}", sessionId="session",
             eventList=[event]))
 
+
+class ItemWriter(DatasetWriter):
+    """Puts items one by one."""
+
+    dataset_type, schema = "Items", ITEMS_SCHEMA
+    item_count = 0
+
+    def step(self):
+        self.item_count += 1
+        item = f"item{self.item_count}"
+        self.change(item, 1, lambda: self.events.put_items(
+            datasetArn=self.dataset, items=[{"itemId": item, "properties": json.dumps({"price": self.item_count})}]))
+
+
+class ImportWriter(DatasetWriter):
+    """Imports batches of items, the first FULL and the others INCREMENTAL: all rows of a batch are there, or none."""
+
+    dataset_type, schema = "Items", ITEMS_SCHEMA
+    batch_count = 0
+    rows_of_batch = 50
+
+    def name_of(self, row):
+        return row["ITEM_ID"].split("-")[0]
+
+    def jobs(self):
+        pages = self.personalize.get_paginator("list_dataset_import_jobs").paginate(datasetArn=self.dataset)
+        return [job["datasetImportJobArn"] for page in pages for job in page["datasetImportJobs"]]
+
+    def wait_import(self, arn):
+        self.wait(lambda: self.personalize.describe_dataset_import_job(datasetImportJobArn=arn)["datasetImportJob"])
+
+    def step(self):
+        self.batch_count += 1
+        batch = f"batch{self.batch_count}"
+        rows = "".join(f"{batch}-{row},{row}\n" for row in range(self.rows_of_batch))
+        self.s3.put_object(Bucket=self.bucket, Key=f"in/{batch}.csv", Body=("ITEM_ID,PRICE\n" + rows).encode())
+        job = {}
+        self.change(batch, self.rows_of_batch, lambda: job.update(self.personalize.create_dataset_import_job(
+            jobName=f"crash-{self.name}-{batch}", datasetArn=self.dataset, roleArn=self.role,
+            importMode="INCREMENTAL" if self.jobs() else "FULL",
+            dataSource={"dataLocation": f"s3://{self.bucket}/in/{batch}.csv"})))
+        self.wait_import(job["datasetImportJobArn"])
+
     def find(self):
-        self.export_count += 1
-        prefix = f"export{self.export_count}/"
-        job = self.personalize.create_dataset_export_job(
-            jobName=f"crash-{self.name}-{self.export_count}", datasetArn=self.dataset, roleArn=self.role,
-            ingestionMode="ALL", jobOutput={"s3DataDestination": {"path": f"s3://{self.bucket}/{prefix}"}})
-        deadline = time.monotonic() + JOB_SECONDS_MAX
-        while True:
-            described = self.personalize.describe_dataset_export_job(
-                datasetExportJobArn=job["datasetExportJobArn"])["datasetExportJob"]
-            if described["status"] == "ACTIVE":
-                break
-            assert described["status"] != "CREATE FAILED", described["failureReason"]
-            assert time.monotonic() < deadline, f"the export is {described['status']}"
-            time.sleep(0.05)
-        found = collections.Counter()
-        for entry in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", []):
-            text = self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read().decode()
-            found.update(row["ITEM_ID"] for row in csv.DictReader(io.StringIO(text)))
-        return dict(found)
+        for arn in self.jobs():  # What was acknowledged is done by the next start.
+            self.wait_import(arn)
+        return super().find()
