@@ -166,7 +166,7 @@ class SegmentRows {
 std::unordered_map<std::string_view, std::string_view> LinkSessions(const std::vector<Event>& events) {
   std::unordered_map<std::string_view, std::string_view> user_of;
   for (const Event& event : events) {
-    if (!event.user_id.empty()) user_of[event.session_id] = event.user_id;
+    if (!event.user_id.empty() && !event.session_id.empty()) user_of[event.session_id] = event.user_id;
   }
   return user_of;
 }

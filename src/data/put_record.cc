@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -58,7 +59,15 @@ std::optional<Number> ParseNumber(std::string_view text) {
   return number;
 }
 
-std::string_view Short(std::string_view text) { return text.substr(0, 80); }
+/// The beginning of a value, without half a character at its end.
+std::string Short(std::string text) {
+  constexpr std::size_t kBytesMax = 80;
+  if (text.size() <= kBytesMax) return text;
+  std::size_t end = kBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text + "…";
+}
 
 Status WrongType(const Field& field, std::string_view wanted, std::string_view found) {
   return InvalidArgument(fmt::format("The property {} must be {}, not {}.", PropertyName(field.name), wanted, found));
@@ -81,18 +90,29 @@ Result<Value> ReadText(const Field& field, element source) {
   return Value(std::string(text));
 }
 
-Result<Value> ReadInteger(const Field& field, element source) {
+/// A whole number as JSON has it, 5 or 5.0, or as text, "5".
+std::optional<std::int64_t> WholeNumber(element source) {
   std::int64_t integer = 0;
-  if (source.get(integer) == simdjson::SUCCESS) return Value(integer);
+  if (source.get(integer) == simdjson::SUCCESS) return integer;
   double real = 0;
   if (source.get(real) == simdjson::SUCCESS && real == std::trunc(real) && std::abs(real) < 0x1p53) {
-    return Value(static_cast<std::int64_t>(real));
+    return static_cast<std::int64_t>(real);
   }
   std::string_view text;
-  if (source.get(text) == simdjson::SUCCESS) {
-    if (const auto parsed = ParseNumber<std::int64_t>(text)) return Value(*parsed);
+  if (source.get(text) == simdjson::SUCCESS) return ParseNumber<std::int64_t>(text);
+  return std::nullopt;
+}
+
+Result<Value> ReadInteger(const Field& field, element source) {
+  const auto integer = WholeNumber(source);
+  if (!integer) return WrongType(field, "a whole number", Short(std::string(simdjson::minify(source))));
+  const std::int64_t limit = field.type == FieldType::kInt ? std::numeric_limits<std::int32_t>::max()
+                                                           : std::numeric_limits<std::int64_t>::max();
+  if (*integer > limit || *integer < -limit) {
+    return InvalidArgument(
+        fmt::format("The property {} is {}; the limit is {}.", PropertyName(field.name), *integer, limit));
   }
-  return WrongType(field, "a whole number", Short(std::string(simdjson::minify(source))));
+  return Value(*integer);
 }
 
 Result<Value> ReadReal(const Field& field, element source) {

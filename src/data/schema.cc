@@ -66,13 +66,32 @@ std::vector<FieldRule> RulesOf(DatasetType type, Domain domain) {
         return {{"ITEM_ID", {kString}, true},
                 {"PRICE", {kFloat}, true, false, true},
                 {"CATEGORY_L1", {kString}, true, true, true},
-                {"CREATION_TIMESTAMP", {kLong, kFloat}}};
+                {"CREATION_TIMESTAMP", {kLong, kFloat}},
+                {"CATEGORY_L2", {kString}, false, true, true},
+                {"CATEGORY_L3", {kString}, false, true, true},
+                {"PRODUCT_DESCRIPTION", {kString}, false, false, true},
+                {"AGE_GROUP", {kString}, false, true, true},
+                {"ADULT", {kString}, false, true, true},
+                {"GENDER", {kString}, false, true, true}};
       }
       if (domain == Domain::kVideoOnDemand) {
-        return {{"ITEM_ID", {kString}, true}, {"CREATION_TIMESTAMP", {kLong}, true}};
+        return {{"ITEM_ID", {kString}, true},
+                {"CREATION_TIMESTAMP", {kLong}, true},
+                {"PRICE", {kFloat}, false, false, true},
+                {"DURATION", {kFloat}, false, false, true},
+                {"AVERAGE_RATING", {kFloat}, false, false, true},
+                {"GENRE_L2", {kString}, false, true, true},
+                {"GENRE_L3", {kString}, false, true, true},
+                {"PRODUCT_DESCRIPTION", {kString}, false, false, true},
+                {"CONTENT_OWNER", {kString}, false, true, true},
+                {"CONTENT_CLASSIFICATION", {kString}, false, true, true}};
       }
       return {{"ITEM_ID", {kString}, true}, {"CREATION_TIMESTAMP", {kLong}}};
-    case DatasetType::kUsers: return {{"USER_ID", {kString}, true}};
+    case DatasetType::kUsers:
+      if (domain == Domain::kVideoOnDemand) {
+        return {{"USER_ID", {kString}, true}, {"SUBSCRIPTION_MODEL", {kString}, false, true, true}};
+      }
+      return {{"USER_ID", {kString}, true}};
     case DatasetType::kActions:
       return {
           {"ACTION_ID", {kString}, true},           {"CREATION_TIMESTAMP", {kLong}},   {"VALUE", {kLong}},
@@ -201,6 +220,15 @@ Status CheckHead(object root) {
   if (root.at_key("namespace").get(ignored) == simdjson::SUCCESS &&
       (ignored.get(text) != simdjson::SUCCESS || text != "com.amazonaws.personalize.schema")) {
     return InvalidArgument("The schema's namespace must be 'com.amazonaws.personalize.schema'.");
+  }
+  // The guide says "1.0"; the service takes a number too.
+  double number = 0;
+  element version;
+  if (root.at_key("version").get(version) == simdjson::SUCCESS &&
+      (version.get(number) != simdjson::SUCCESS || number != 1) &&
+      (version.get(text) != simdjson::SUCCESS || (text != "1.0" && text != "1"))) {
+    return InvalidArgument(fmt::format("The schema's version must be '1.0', not {}.",
+                                       std::string(simdjson::minify(version)).substr(0, 80)));
   }
   return {};
 }

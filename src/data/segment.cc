@@ -226,20 +226,20 @@ Status Segment::ReadColumn(std::size_t index) {
       break;
     }
   }
-  return CheckColumn(column, fields_[index].name);
+  return CheckColumn(column, fields_[index]);
 }
 
-Status Segment::CheckColumn(const Column& column, const std::string& name) const {
+Status Segment::CheckColumn(const Column& column, const Field& field) const {
   const auto wrong = [&] {
-    return Corrupt(fmt::format("the segment's column {} does not have {} rows", name, row_count_));
+    return Corrupt(fmt::format("the segment's column {} does not have {} right rows", field.name, row_count_));
   };
   switch (column.encoding) {
     case ColumnEncoding::kDictionary: {
       if (column.codes.size() != row_count_) return wrong();
       if (!AreEnds(column.dictionary_ends, column.dictionary.size())) return wrong();
       const std::size_t size = column.dictionary_ends.size();
-      const bool all_known =
-          std::ranges::all_of(column.codes, [&](std::uint32_t code) { return code < size || code == kNoIndex; });
+      const bool all_known = std::ranges::all_of(
+          column.codes, [&](std::uint32_t code) { return code < size || (code == kNoIndex && field.nullable); });
       return all_known ? Status() : wrong();
     }
     case ColumnEncoding::kText:

@@ -119,7 +119,7 @@ class Segment {
 
   Segment() = default;
   Status ReadColumn(std::size_t index);
-  Status CheckColumn(const Column& column, const std::string& name) const;
+  Status CheckColumn(const Column& column, const Field& field) const;
 
   std::unique_ptr<SnapshotFile> file_;
   std::size_t row_count_ = 0;

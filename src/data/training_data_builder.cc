@@ -65,6 +65,9 @@ class InteractionsWriter {
     data_.users = std::move(gathered.users);
     Interactions& interactions = data_.interactions;
     interactions.user_offsets = std::move(gathered.user_offsets);
+    interactions.user.reserve(gathered.rows.size());
+    interactions.item.reserve(gathered.rows.size());
+    interactions.timestamp_ms.reserve(gathered.rows.size());
     for (const auto& row : gathered.rows) {
       interactions.user.push_back(row.user);
       interactions.item.push_back(index_of[row.item]);
@@ -102,6 +105,10 @@ class InteractionsWriter {
   void WriteProperties(const std::vector<InteractionRow>& rows) {
     Interactions& out = data_.interactions;
     const auto sources = Sources();
+    // The index of each dictionary's codes, so that no row's event type is looked up by its text.
+    std::vector<std::vector<std::uint32_t>> type_of(sources.size());
+    out.event_type.reserve(rows.size());
+    out.event_value.reserve(rows.size());
     for (const auto& row : rows) {
       std::uint32_t type = kNoIndex;
       float value = kMissing;
@@ -111,17 +118,25 @@ class InteractionsWriter {
         value = event.event_value.value_or(kMissing);
       } else {
         const Source& source = sources[row.source];
-        if (source.event_type) {
-          const std::uint32_t code = source.segment->Codes(*source.event_type)[row.index];
-          if (code != kNoIndex) {
-            type = out.event_types.Add(FoldEventType(source.segment->DictionaryText(*source.event_type, code)));
-          }
-        }
+        if (source.event_type)
+          type = EventTypeIndex(*source.segment, *source.event_type, row.index, type_of[row.source]);
         if (source.event_value) value = static_cast<float>(source.segment->Reals(*source.event_value)[row.index]);
       }
       out.event_type.push_back(type);
       out.event_value.push_back(value);
     }
+  }
+
+  /// `type_of` keeps what was looked up, by code.
+  std::uint32_t EventTypeIndex(const Segment& segment, std::size_t column, std::size_t row,
+                               std::vector<std::uint32_t>& type_of) {
+    const std::uint32_t code = segment.Codes(column)[row];
+    if (code == kNoIndex) return kNoIndex;
+    if (type_of.empty()) type_of.assign(segment.dictionary_size(column), kNoIndex);
+    if (type_of[code] == kNoIndex) {
+      type_of[code] = data_.interactions.event_types.Add(FoldEventType(segment.DictionaryText(column, code)));
+    }
+    return type_of[code];
   }
 
   void WriteImpressions(const std::vector<InteractionRow>& rows) {
