@@ -11,4 +11,7 @@ namespace attune {
 /// attune serve: the server, until SIGTERM or SIGINT.
 int Serve(std::span<const std::string> arguments);
 
+/// attune sample-data: CSV files of a generated world.
+int SampleData(std::span<const std::string> arguments);
+
 }  // namespace attune

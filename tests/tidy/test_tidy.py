@@ -1,4 +1,5 @@
 """Rules about the text of the repository, as tests: what the style page says and a program can see."""
+import json
 import pathlib
 import re
 import subprocess
@@ -71,3 +72,17 @@ def test_nothing_is_left_to_do_without_an_issue_number():
 def test_every_header_guards_itself_with_pragma_once():
     for path in tracked("src/*.h"):
         assert path.read_text().startswith("#pragma once"), path
+
+
+def test_compatibility_has_a_row_for_each_operation_and_every_test_it_names():
+    operations = []
+    for path in tracked("api/*.json"):
+        operations += json.loads(path.read_text())["operations"]
+    rows = re.findall(r"^\| (\w+) \| (works|differs|not yet) \| (.*) ?\|$", (ROOT / "COMPATIBILITY.md").read_text(),
+                      re.MULTILINE)
+    assert sorted(name for name, _, _ in rows) == sorted(operations)
+    for name, state, how in rows:
+        named = re.search(r"test_\w+\.py", how)
+        assert (named is not None) == (state != "not yet"), name
+        if named:
+            assert (ROOT / "tests/api" / named.group()).exists(), f"{name} names {named.group()}"
