@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/json.h"
 #include "jobs/collect_garbage.h"
 #include "jobs/deploy_campaign.h"
 #include "jobs/export_dataset.h"
@@ -21,6 +22,21 @@
 #include "services/s3/sample_bucket.h"
 
 namespace attune {
+namespace {
+
+/// What a request asks for, as policies name it: the first ARN of personalize among its members, "*" if it has none.
+std::string ResourceOf(std::string_view body) {
+  const auto document = JsonDocument::Parse(body);
+  if (!document.ok() || !document->root().is_object()) return "*";
+  for (const auto [key, value] : simdjson::dom::object(document->root())) {
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS || !key.ends_with("Arn")) continue;
+    if (text.starts_with("arn:") && text.find(":personalize:") != std::string_view::npos) return std::string(text);
+  }
+  return "*";
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Application>> Application::Open(Env& env, const Clock& clock, Entropy& entropy,
                                                        ApplicationOptions options) {
@@ -128,7 +144,18 @@ void Application::OpenPersonalize() {
 JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Context>> operations) {
   JsonOperationTable table;
   for (const auto& operation : operations) {
-    table[std::string(operation.name)] = [this, run = operation.run](const JsonCall& call, std::string_view body) {
+    table[std::string(operation.name)] = [this, run = operation.run,
+                                          action = fmt::format("personalize:{}", operation.name)](
+                                             const JsonCall& call, std::string_view body) -> OperationReply {
+      const Caller caller{.arn = call.signature.credential.principal_arn,
+                          .account_id = options_.account_id,
+                          .access_key_id = call.signature.access_key_id,
+                          .peer_address = call.peer_address};
+      if (!caller.is_root()) {  // The administrator may do everything.
+        const std::string resource = ResourceOf(body);
+        const Status may = authorizer_->Authorize(caller, {.action = action, .resource = resource});
+        if (!may.ok()) return {.error = ToAwsError(may), .body = {}};
+      }
       Context context{.account_id = options_.account_id,
                       .region = call.signature.region,
                       .catalog = *catalog_,
