@@ -1,7 +1,7 @@
 """CreateDataset, DescribeDataset, ListDatasets, UpdateDataset, DeleteDataset."""
 import copy
 
-from personalize_world import INTERACTIONS_SCHEMA, ITEMS_SCHEMA, unique
+from personalize_world import INTERACTIONS_SCHEMA, ITEMS_SCHEMA, items_csv, unique
 
 
 def test_is_described_by_its_group_and_type(world, group, refused):
@@ -41,3 +41,14 @@ def test_replaces_the_schema_by_a_superset_alone(world, group, server, refused):
     status, body = call(server, "DescribeDataset", datasetArn=arn)
     assert body["dataset"]["schemaArn"] == schema_arn
     assert body["dataset"]["latestDatasetUpdate"]["status"] == "ACTIVE"
+
+
+def test_takes_its_jobs_along_so_that_their_names_are_free(world, group):
+    location, job_name = world.put(unique() + ".csv", items_csv()), unique("job")
+    for _ in range(2):
+        arn = world.dataset(group, "Items", ITEMS_SCHEMA)
+        job = world.personalize.create_dataset_import_job(
+            jobName=job_name, datasetArn=arn, roleArn=world.role_arn, dataSource={"dataLocation": location})
+        assert world.wait_import(job["datasetImportJobArn"])["status"] == "ACTIVE"
+        assert len(world.personalize.list_dataset_import_jobs(datasetArn=arn)["datasetImportJobs"]) == 1
+        world.personalize.delete_dataset(datasetArn=arn)

@@ -34,6 +34,13 @@ Status CheckIsIdle(CatalogTransaction& transaction, const Dataset& dataset) {
   return {};
 }
 
+template <class Job>
+Status RemoveJobs(CatalogTransaction& transaction, const Dataset& dataset) {
+  ATTUNE_TRY(const auto jobs, transaction.All<Job>(dataset.arn));
+  for (const Job& job : jobs) ATTUNE_RETURN_IF_ERROR(transaction.Remove(job.arn));
+  return {};
+}
+
 personalize::DatasetSummary Summarise(const Dataset& dataset) {
   personalize::DatasetSummary out{.name = dataset.name, .dataset_arn = dataset.arn, .dataset_type = dataset.type};
   DescribeCommon(dataset, &out);
@@ -132,6 +139,9 @@ Status DeleteDataset(Context& context, const personalize::DeleteDatasetRequest& 
   return context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto dataset, FindChecked<Dataset>(transaction, request.dataset_arn, "dataset"));
     ATTUNE_RETURN_IF_ERROR(CheckIsIdle(transaction, dataset));
+    // Its jobs go with it: a dataset made again under the same ARN has none, and their names are free.
+    ATTUNE_RETURN_IF_ERROR(RemoveJobs<DatasetImportJob>(transaction, dataset));
+    ATTUNE_RETURN_IF_ERROR(RemoveJobs<DatasetExportJob>(transaction, dataset));
     return transaction.Remove(dataset.arn);
   });
 }
