@@ -30,22 +30,44 @@ StoredResource ReadRow(SQLite::Statement& row) {
 Status DoesNotExist(std::string_view arn) { return NotFound(fmt::format("Resource Arn {} does not exist.", arn)); }
 
 // A token says after which resource to go on, and which list it belongs to, so that another list refuses it.
-std::string MakePageToken(ResourceKind kind, std::string_view parent, std::int64_t sequence) {
+std::string MakePageToken(ResourceKind kind, const ListQuery& query, std::int64_t sequence) {
   const std::string position = fmt::format("{}:{}", static_cast<int>(kind), sequence);
-  const auto check = Hash64(parent, Hash64(position));
+  const auto check = Hash64(query.arn_prefix, Hash64(query.parent_arn, Hash64(position)));
   return ToBase64(AsBytes(fmt::format("{}:{:016x}", position, check)));
 }
 
-Result<std::int64_t> ReadPageToken(ResourceKind kind, std::string_view parent, std::string_view token) {
+Result<std::int64_t> ReadPageToken(ResourceKind kind, const ListQuery& query) {
+  const std::string& token = query.page_token;
   if (const auto text = FromBase64(token)) {
     const auto first = text->find(':');
     const auto last = text->rfind(':');
     if (first != std::string::npos && last > first) {
       const auto sequence = std::strtoll(text->c_str() + first + 1, nullptr, 10);
-      if (MakePageToken(kind, parent, sequence) == token) return sequence;
+      if (MakePageToken(kind, query, sequence) == token) return sequence;
     }
   }
   return Status(Code::kInvalidPageToken, "The nextToken is not one that this list returned.");
+}
+
+// What a query asks of a row. The values are bound by Bind, under numbers that only conditions have.
+std::string Conditions(const ListQuery& query) {
+  std::string sql = "kind = ?1";
+  if (!query.parent_arn.empty()) sql += " AND parent = ?2";
+  if (!query.arn_prefix.empty()) sql += " AND substr(arn, 1, length(?3)) = ?3";
+  if (!query.statuses.empty()) {
+    sql += " AND status IN (";
+    for (std::size_t i = 0; i < query.statuses.size(); ++i) {
+      sql += fmt::format("{}{}", i == 0 ? "" : ", ", static_cast<int>(query.statuses[i]));
+    }
+    sql += ")";
+  }
+  return sql;
+}
+
+void Bind(ResourceKind kind, const ListQuery& query, SQLite::Statement* statement) {
+  statement->bind(1, static_cast<int>(kind));
+  if (!query.parent_arn.empty()) statement->bind(2, query.parent_arn);
+  if (!query.arn_prefix.empty()) statement->bind(3, query.arn_prefix);
 }
 
 }  // namespace
@@ -89,22 +111,21 @@ Result<std::vector<StoredResource>> CatalogTransaction::ListStored(ResourceKind 
                                                                    std::string* next) const {
   std::int64_t after = 0;
   if (!query.page_token.empty()) {
-    ATTUNE_TRY(after, ReadPageToken(kind, query.parent_arn, query.page_token));
+    ATTUNE_TRY(after, ReadPageToken(kind, query));
   }
-  const bool has_parent = !query.parent_arn.empty();
-  auto& list = database_.Prepare(
-      fmt::format("SELECT {} FROM resource WHERE kind = ?1 AND sequence > ?2 {} ORDER BY sequence LIMIT ?3", kColumns,
-                  has_parent ? "AND parent = ?4" : ""));
-  list.bind(1, static_cast<int>(kind));
-  list.bind(2, after);
-  list.bind(3, static_cast<std::int64_t>(query.limit) + 1);  // One more tells whether there is another page.
-  if (has_parent) list.bind(4, query.parent_arn);
+  auto& list =
+      database_.Prepare(fmt::format("SELECT {} FROM resource WHERE {} AND sequence > ?4 ORDER BY sequence "
+                                    "LIMIT ?5",
+                                    kColumns, Conditions(query)));
+  Bind(kind, query, &list);
+  list.bind(4, after);
+  list.bind(5, static_cast<std::int64_t>(query.limit) + 1);  // One more tells whether there is another page.
   std::vector<StoredResource> stored;
   while (list.executeStep()) stored.push_back(ReadRow(list));
   list.reset();
   if (stored.size() > query.limit) {
     stored.resize(query.limit);
-    *next = MakePageToken(kind, query.parent_arn, stored.back().sequence);
+    *next = MakePageToken(kind, query, stored.back().sequence);
   }
   return stored;
 }
@@ -151,20 +172,9 @@ Status CatalogTransaction::Remove(std::string_view arn) {
   return remove.exec() == 1 ? Status() : DoesNotExist(arn);
 }
 
-Result<std::size_t> CatalogTransaction::Count(ResourceKind kind, std::string_view parent_arn,
-                                              const std::vector<ResourceStatus>& statuses) const {
-  std::string sql = "SELECT COUNT(*) FROM resource WHERE kind = ?1";
-  if (!parent_arn.empty()) sql += " AND parent = ?2";
-  if (!statuses.empty()) {
-    sql += " AND status IN (";
-    for (std::size_t i = 0; i < statuses.size(); ++i) {
-      sql += fmt::format("{}{}", i == 0 ? "" : ", ", static_cast<int>(statuses[i]));
-    }
-    sql += ")";
-  }
-  auto& count = database_.Prepare(sql);
-  count.bind(1, static_cast<int>(kind));
-  if (!parent_arn.empty()) count.bind(2, std::string(parent_arn));
+Result<std::size_t> CatalogTransaction::Count(ResourceKind kind, const ListQuery& query) const {
+  auto& count = database_.Prepare("SELECT COUNT(*) FROM resource WHERE " + Conditions(query));
+  Bind(kind, query, &count);
   count.executeStep();
   const auto result = static_cast<std::size_t>(count.getColumn(0).getInt64());
   count.reset();

@@ -23,6 +23,10 @@ namespace attune {
 struct ListQuery {
   /// Empty: of every parent.
   std::string parent_arn;
+  /// What the ARNs begin with, to list those of one region; empty: all.
+  std::string arn_prefix;
+  /// Empty: in any.
+  std::vector<ResourceStatus> statuses;
   /// "" for the first page, else what the page before gave.
   std::string page_token;
   std::size_t limit = kPageMax;
@@ -77,11 +81,12 @@ class CatalogTransaction {
     return page;
   }
 
-  /// All of one parent (or of every parent), without pages: for jobs and checks, not for answers.
+  /// All of one parent (or of every parent), in one of `statuses` if any are given, without pages: for jobs and checks,
+  /// not for answers.
   template <class R>
-  Result<std::vector<R>> All(std::string_view parent_arn = {}) const {
+  Result<std::vector<R>> All(std::string_view parent_arn = {}, std::vector<ResourceStatus> statuses = {}) const {
     std::vector<R> all;
-    ListQuery query{.parent_arn = std::string(parent_arn), .page_token = {}};
+    ListQuery query{.parent_arn = std::string(parent_arn), .statuses = std::move(statuses)};
     do {
       ATTUNE_TRY(auto page, List<R>(query));
       for (auto& resource : page.resources) all.push_back(std::move(resource));
@@ -105,9 +110,8 @@ class CatalogTransaction {
   /// Removes the record and its tags. NotFound if it is gone.
   Status Remove(std::string_view arn);
 
-  /// How many of a kind there are, below a parent if one is given, in one of `statuses` if any are given.
-  Result<std::size_t> Count(ResourceKind kind, std::string_view parent_arn = {},
-                            const std::vector<ResourceStatus>& statuses = {}) const;
+  /// How many of a kind `query` would list on all its pages.
+  Result<std::size_t> Count(ResourceKind kind, const ListQuery& query = {}) const;
 
   /// NotFound if no resource has that ARN.
   Result<ResourceKind> KindOf(std::string_view arn) const;
@@ -174,10 +178,10 @@ class Catalog {
     return page;
   }
   template <class R>
-  Result<std::vector<R>> All(std::string_view parent_arn = {}) {
+  Result<std::vector<R>> All(std::string_view parent_arn = {}, std::vector<ResourceStatus> statuses = {}) {
     std::vector<R> all;
     ATTUNE_RETURN_IF_ERROR(Transact([&](CatalogTransaction& transaction) -> Status {
-      ATTUNE_TRY(all, transaction.All<R>(parent_arn));
+      ATTUNE_TRY(all, transaction.All<R>(parent_arn, std::move(statuses)));
       return {};
     }));
     return all;

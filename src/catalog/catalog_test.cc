@@ -96,7 +96,7 @@ TEST_F(CatalogTest, DoesNotFindAnArnOfAnotherKind) {
 TEST_F(CatalogTest, ListsThreeInPagesOfOneOldestFirst) {
   for (const char* name : {"b", "a", "c"}) InsertGroup(name);
   std::vector<std::string> names;
-  ListQuery query{.parent_arn = {}, .page_token = {}, .limit = 1};
+  ListQuery query{.limit = 1};
   int pages = 0;
   do {
     const auto page = catalog_->List<DatasetGroup>(query);
@@ -117,7 +117,7 @@ TEST_F(CatalogTest, ListsAndCountsTheChildrenOfOneParentInPages) {
     solution.parent_arn = name == std::string("b") ? "other" : "group";
     ASSERT_TRUE(catalog_->Insert(solution).ok());
   }
-  const auto first = catalog_->List<Solution>({.parent_arn = "group", .page_token = {}, .limit = 1});
+  const auto first = catalog_->List<Solution>({.parent_arn = "group", .limit = 1});
   ASSERT_TRUE(first.ok()) << first.status().ToString();
   ASSERT_EQ(first->resources.size(), 1u);
   const auto second = catalog_->List<Solution>({.parent_arn = "group", .page_token = first->next_token, .limit = 1});
@@ -127,25 +127,58 @@ TEST_F(CatalogTest, ListsAndCountsTheChildrenOfOneParentInPages) {
   EXPECT_TRUE(second->next_token.empty());
   EXPECT_EQ(catalog_->All<Solution>("group")->size(), 2u);
   const Status counted = catalog_->Transact([](CatalogTransaction& transaction) -> Status {
-    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, "group"), 2u);
-    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, "group", {ResourceStatus::kCreatePending}), 2u);
-    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, "", {ResourceStatus::kActive}), 0u);
+    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, {.parent_arn = "group"}), 2u);
+    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution,
+                                 {.parent_arn = "group", .statuses = {ResourceStatus::kCreatePending}}),
+              2u);
+    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, {.statuses = {ResourceStatus::kActive}}), 0u);
     return {};
   });
   EXPECT_TRUE(counted.ok());
 }
 
+TEST_F(CatalogTest, ListsAndCountsWhatBeginsAlike) {
+  for (const char* region : {"us-east-1", "eu-west-1", "us-east-1"}) {
+    Solution solution;
+    const std::string name = std::to_string(catalog_->All<Solution>()->size());
+    solution.arn = std::string("arn:aws:personalize:") + region + ":123456789012:solution/" + name;
+    ASSERT_TRUE(catalog_->Insert(solution).ok());
+  }
+  const std::string prefix = "arn:aws:personalize:us-east-1:";
+  const auto first = catalog_->List<Solution>({.arn_prefix = prefix, .limit = 1});
+  ASSERT_TRUE(first.ok()) << first.status().ToString();
+  const auto second = catalog_->List<Solution>({.arn_prefix = prefix, .page_token = first->next_token});
+  ASSERT_TRUE(second.ok()) << second.status().ToString();
+  ASSERT_EQ(second->resources.size(), 1u);
+  EXPECT_TRUE(second->resources[0].arn.ends_with("/2"));
+  EXPECT_EQ(catalog_->List<Solution>({.page_token = first->next_token}).status().code(), Code::kInvalidPageToken);
+  const Status counted = catalog_->Transact([&](CatalogTransaction& transaction) -> Status {
+    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, {.arn_prefix = prefix}), 2u);
+    EXPECT_EQ(*transaction.Count(ResourceKind::kSolution, {.arn_prefix = "arn:aws:personalize:_s-east-1:"}), 0u);
+    return {};
+  });
+  EXPECT_TRUE(counted.ok());
+}
+
+TEST_F(CatalogTest, ListsByStatus) {
+  auto ready = InsertGroup("ready");
+  InsertGroup("pending");
+  ASSERT_TRUE(catalog_->Advance(ready, ResourceStatus::kActive).ok());
+  const auto all = catalog_->All<DatasetGroup>({}, TransientStatuses());
+  ASSERT_TRUE(all.ok());
+  ASSERT_EQ(all->size(), 1u);
+  EXPECT_EQ(all->front().name, "pending");
+}
+
 TEST_F(CatalogTest, RefusesAPageTokenOfAnotherList) {
   InsertGroup("a");
   InsertGroup("b");
-  const auto page = catalog_->List<DatasetGroup>({.parent_arn = {}, .page_token = {}, .limit = 1});
+  const auto page = catalog_->List<DatasetGroup>({.limit = 1});
   ASSERT_TRUE(page.ok());
   for (const std::string& token : {std::string("garbage"), std::string("MTox"), std::string(1500, 'A')}) {
-    EXPECT_EQ(catalog_->List<DatasetGroup>({.parent_arn = {}, .page_token = token}).status().code(),
-              Code::kInvalidPageToken);
+    EXPECT_EQ(catalog_->List<DatasetGroup>({.page_token = token}).status().code(), Code::kInvalidPageToken);
   }
-  EXPECT_EQ(catalog_->List<Campaign>({.parent_arn = {}, .page_token = page->next_token}).status().code(),
-            Code::kInvalidPageToken);
+  EXPECT_EQ(catalog_->List<Campaign>({.page_token = page->next_token}).status().code(), Code::kInvalidPageToken);
   EXPECT_EQ(catalog_->List<DatasetGroup>({.parent_arn = "x", .page_token = page->next_token}).status().code(),
             Code::kInvalidPageToken);
 }

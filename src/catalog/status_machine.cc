@@ -25,6 +25,9 @@ constexpr std::array kStopChanges = {
     std::pair{kCreateStopping, kCreateFailed},
 };
 
+// Only campaigns come back from a failure: by an update to what can be served.
+constexpr std::array kCampaignChanges = {std::pair{kCreateFailed, kActive}};
+
 }  // namespace
 
 std::string_view StatusText(ResourceStatus status) {
@@ -60,21 +63,21 @@ std::string_view KindText(ResourceKind kind) {
 bool MayAdvance(ResourceKind kind, ResourceStatus from, ResourceStatus to) {
   const std::pair change{from, to};
   if (std::ranges::find(kChanges, change) != kChanges.end()) return true;
-  return kind == ResourceKind::kSolutionVersion && std::ranges::find(kStopChanges, change) != kStopChanges.end();
+  switch (kind) {
+    case ResourceKind::kSolutionVersion: return std::ranges::find(kStopChanges, change) != kStopChanges.end();
+    case ResourceKind::kCampaign: return std::ranges::find(kCampaignChanges, change) != kCampaignChanges.end();
+    default: return false;
+  }
 }
 
 bool IsTransient(ResourceStatus status) {
-  switch (status) {
-    case kCreatePending:
-    case kCreateInProgress:
-    case kCreateStopping:
-    case kDeletePending:
-    case kDeleteInProgress: return true;
-    case kActive:
-    case kCreateFailed:
-    case kCreateStopped: return false;
-  }
-  return false;
+  return std::ranges::find(TransientStatuses(), status) != TransientStatuses().end();
+}
+
+const std::vector<ResourceStatus>& TransientStatuses() {
+  static const std::vector<ResourceStatus> kTransient{kCreatePending, kCreateInProgress, kCreateStopping,
+                                                      kDeletePending, kDeleteInProgress};
+  return kTransient;
 }
 
 }  // namespace attune

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace attune {
 
@@ -42,5 +43,7 @@ bool MayAdvance(ResourceKind kind, ResourceStatus from, ResourceStatus to);
 
 /// Pending, in progress or stopping: a job will still move it.
 bool IsTransient(ResourceStatus status);
+/// All of those, for queries.
+const std::vector<ResourceStatus>& TransientStatuses();
 
 }  // namespace attune

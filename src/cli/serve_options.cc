@@ -12,6 +12,7 @@ constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 50;
 constexpr std::uint64_t kHeaderBytesMax = 1 << 20;
 constexpr std::uint64_t kConnectionsMax = 1'000'000;
 constexpr std::uint64_t kThreadsMax = 1024;
+constexpr std::uint64_t kQuotaMax = 1'000'000;
 constexpr std::size_t kAccountIdDigits = 12;
 constexpr std::size_t kRegionBytesMax = 64;
 
@@ -123,6 +124,26 @@ void AddHttpOptions(ServeOptions* options, OptionTable* table) {
                          &http.stop_time_max);
 }
 
+void AddQuotaOptions(ServeOptions* options, OptionTable* table) {
+  Limits& limits = options->application.limits;
+  const auto add = [table](const char* name, const char* help, std::size_t* target) {
+    table->AddNumber(name, "N", 0, kQuotaMax, help, target);
+  };
+  table->Section("Quotas of the Personalize API (more get LimitExceededException)");
+  add("quota-dataset-groups", "Dataset groups of a region.", &limits.dataset_groups);
+  add("quota-schemas", "Schemas of a region.", &limits.schemas);
+  add("quota-import-jobs", "Dataset import jobs of a region that are pending or in progress.",
+      &limits.import_jobs_in_progress);
+  add("quota-export-jobs", "Dataset export jobs of a region that are pending or in progress.",
+      &limits.export_jobs_in_progress);
+  add("quota-solution-versions", "Solution versions of a region that are pending or in progress.",
+      &limits.solution_versions_in_progress);
+  add("quota-solutions", "Solutions of a dataset group.", &limits.solutions_per_group);
+  add("quota-campaigns", "Campaigns of a dataset group.", &limits.campaigns_per_group);
+  add("quota-event-trackers", "Event trackers of a dataset group.", &limits.event_trackers_per_group);
+  add("quota-filters", "Filters of a dataset group.", &limits.filters_per_group);
+}
+
 }  // namespace
 
 OptionTable ServeOptionTable(ServeOptions* options) {
@@ -132,6 +153,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
   AddServerOptions(options, &table);
   AddCredentialOptions(options, &table);
   AddWebOptions(options, &table);
+  AddQuotaOptions(options, &table);
   AddHttpOptions(options, &table);
   return table;
 }

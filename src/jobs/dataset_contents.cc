@@ -67,9 +67,8 @@ Result<bool> ImportsArePending(Catalog& catalog, std::string_view group_arn) {
   ATTUNE_RETURN_IF_ERROR(catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto datasets, transaction.All<Dataset>(group_arn));
     for (const Dataset& dataset : datasets) {
-      ATTUNE_TRY(const auto count,
-                 transaction.Count(ResourceKind::kDatasetImportJob, dataset.arn,
-                                   {ResourceStatus::kCreatePending, ResourceStatus::kCreateInProgress}));
+      ATTUNE_TRY(const auto count, transaction.Count(ResourceKind::kDatasetImportJob,
+                                                     {.parent_arn = dataset.arn, .statuses = TransientStatuses()}));
       pending = pending || count > 0;
     }
     return {};

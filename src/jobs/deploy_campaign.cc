@@ -35,7 +35,7 @@ Result<std::shared_ptr<const Deployment>> LoadDeployment(JobEnvironment& environ
 }
 
 bool UpdateIsPending(const Campaign& campaign) {
-  return campaign.status == ResourceStatus::kActive && campaign.update && IsTransient(campaign.update->status);
+  return campaign.status != ResourceStatus::kCreatePending && campaign.update && IsTransient(campaign.update->status);
 }
 
 /// Records that `campaign`, created or updated, serves what was published, or why it does not.
@@ -53,7 +53,10 @@ Status RecordOutcome(JobEnvironment& environment, const std::string& arn, const 
     update.failure_reason = outcome.message();
     update.updated_ms = environment.clock.UnixMilliseconds();
     if (outcome.ok()) campaign.configuration = update.configuration;
-    return transaction.Update(campaign);
+    ATTUNE_RETURN_IF_ERROR(transaction.Update(campaign));
+    // What could not be created can be by now.
+    const bool is_mended = outcome.ok() && campaign.status == ResourceStatus::kCreateFailed;
+    return is_mended ? transaction.Advance(campaign, ResourceStatus::kActive) : Status();
   });
 }
 

@@ -89,10 +89,9 @@ class Source final : public WorkSource {
   explicit Source(JobEnvironment& environment) : environment_(environment) {}
 
   Result<std::vector<Work>> Due() override {
-    ATTUNE_TRY(const auto jobs, environment_.catalog.All<DatasetExportJob>());
+    ATTUNE_TRY(const auto jobs, environment_.catalog.All<DatasetExportJob>({}, TransientStatuses()));
     std::vector<Work> due;
     for (const DatasetExportJob& job : jobs) {
-      if (!IsTransient(job.status)) continue;
       due.push_back({.key = job.arn, .lane = JobLane::kTransfer, .run = [this, job](const CancelFlag& cancelled) {
                        Export(environment_, job, cancelled);
                      }});

@@ -115,10 +115,9 @@ class Source final : public WorkSource {
   explicit Source(JobEnvironment& environment) : environment_(environment) {}
 
   Result<std::vector<Work>> Due() override {
-    ATTUNE_TRY(const auto jobs, environment_.catalog.All<DatasetImportJob>());
+    ATTUNE_TRY(const auto jobs, environment_.catalog.All<DatasetImportJob>({}, TransientStatuses()));
     std::vector<Work> due;
     for (const DatasetImportJob& job : jobs) {
-      if (!IsTransient(job.status)) continue;
       // The key is the dataset's: its imports exclude each other, and the oldest is found first.
       due.push_back({.key = job.parent_arn,
                      .lane = JobLane::kTransfer,

@@ -146,10 +146,9 @@ class Source final : public WorkSource {
   explicit Source(JobEnvironment& environment) : environment_(environment) {}
 
   Result<std::vector<Work>> Due() override {
-    ATTUNE_TRY(const auto versions, environment_.catalog.All<SolutionVersion>());
+    ATTUNE_TRY(const auto versions, environment_.catalog.All<SolutionVersion>({}, TransientStatuses()));
     std::vector<Work> due;
     for (const SolutionVersion& version : versions) {
-      if (!IsTransient(version.status)) continue;
       ATTUNE_TRY(const bool must_wait, ImportsArePending(environment_.catalog, version.dataset_group_arn));
       if (must_wait && version.status != ResourceStatus::kCreateStopping) continue;
       due.push_back({.key = version.arn, .lane = JobLane::kTrain, .run = [this, version](const CancelFlag& cancelled) {

@@ -19,6 +19,12 @@ Status CheckLimit(std::size_t count, std::size_t limit, std::string_view sentenc
   return count < limit ? Status() : LimitExceeded(std::string(sentence));
 }
 
+Status CheckInProgress(const Context& context, CatalogTransaction& transaction, ResourceKind kind, std::size_t limit) {
+  ATTUNE_TRY(const auto running, transaction.Count(kind, {.arn_prefix = MakeArn(context.region, context.account_id, ""),
+                                                          .statuses = TransientStatuses()}));
+  return CheckLimit(running, limit, fmt::format("More than {} resources with PENDING or IN_PROGRESS status.", limit));
+}
+
 Result<std::map<std::string, std::string>> ReadTags(const std::vector<personalize::Tag>& tags) {
   std::map<std::string, std::string> read;
   for (const auto& tag : tags) {

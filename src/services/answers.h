@@ -49,6 +49,9 @@ Result<T> InTransaction(Context& context, const std::function<Result<T>(CatalogT
 /// LimitExceeded with the sentence of the service where `count` has reached `limit`.
 Status CheckLimit(std::size_t count, std::size_t limit, std::string_view sentence);
 
+/// LimitExceeded where `limit` of a kind are pending or in progress in the request's region already.
+Status CheckInProgress(const Context& context, CatalogTransaction& transaction, ResourceKind kind, std::size_t limit);
+
 /// Fills what every description has: status, reason and both times.
 template <class Out>
 void DescribeCommon(const Resource& resource, Out* out) {
@@ -71,7 +74,8 @@ Status InsertWithTags(CatalogTransaction& transaction, R& resource,
   return transaction.AddTags(resource.arn, read);
 }
 
-/// One page of a kind, each resource put through `describe`. A parent that is given but of another form is refused.
+/// One page of a kind, each resource put through `describe`: of the parent, if one is given, else of the request's
+/// region. A parent of another form is refused.
 template <class R, class Out, class Request>
 Status ListPage(Context& context, const std::optional<std::string>& parent_arn, std::string_view parent_type,
                 const Request& request, std::vector<Out>* out, std::optional<std::string>* next_token,
@@ -80,6 +84,8 @@ Status ListPage(Context& context, const std::optional<std::string>& parent_arn, 
   if (parent_arn) {
     ATTUNE_RETURN_IF_ERROR(CheckArn(*parent_arn, parent_type));
     query.parent_arn = *parent_arn;
+  } else {
+    query.arn_prefix = MakeArn(context.region, context.account_id, "");
   }
   if (request.max_results) query.limit = static_cast<std::size_t>(*request.max_results);
   ATTUNE_TRY(const auto page, context.catalog.List<R>(query));

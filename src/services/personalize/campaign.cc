@@ -88,9 +88,11 @@ Result<personalize::UpdateCampaignResponse> UpdateCampaign(Context& context,
   const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(auto campaign, FindChecked<Campaign>(transaction, request.campaign_arn, "campaign"));
     const bool is_updating = campaign.update && IsTransient(campaign.update->status);
-    if (campaign.status != ResourceStatus::kActive || is_updating) {
-      return Busy(fmt::format("The campaign {} is {}; it can be updated when it is ACTIVE.", campaign.arn,
-                              is_updating ? "being updated" : StatusText(campaign.status)));
+    const bool can_update =
+        campaign.status == ResourceStatus::kActive || campaign.status == ResourceStatus::kCreateFailed;
+    if (!can_update || is_updating) {
+      return Busy(fmt::format("The campaign {} is {}; it can be updated when it is ACTIVE or CREATE FAILED.",
+                              campaign.arn, is_updating ? "being updated" : StatusText(campaign.status)));
     }
     CampaignConfiguration next = campaign.configuration;  // What is not given stays.
     if (request.campaign_config) ATTUNE_RETURN_IF_ERROR(SetCampaignConfig(request.campaign_config, &next));

@@ -20,14 +20,13 @@ Status CheckSchemaFits(const SchemaResource& resource, const DatasetGroup& group
 
 /// Busy while an import, an export or a training reads or writes the dataset.
 Status CheckIsIdle(CatalogTransaction& transaction, const Dataset& dataset) {
-  const std::vector<ResourceStatus> running{ResourceStatus::kCreatePending, ResourceStatus::kCreateInProgress};
   for (const auto kind : {ResourceKind::kDatasetImportJob, ResourceKind::kDatasetExportJob}) {
-    ATTUNE_TRY(const auto count, transaction.Count(kind, dataset.arn, running));
+    ATTUNE_TRY(const auto count, transaction.Count(kind, {.parent_arn = dataset.arn, .statuses = TransientStatuses()}));
     if (count > 0) return Busy(fmt::format("{} of kind {} of {} is not done yet.", count, KindText(kind), dataset.arn));
   }
-  ATTUNE_TRY(const auto versions, transaction.All<SolutionVersion>());
+  ATTUNE_TRY(const auto versions, transaction.All<SolutionVersion>({}, TransientStatuses()));
   for (const auto& version : versions) {
-    if (version.dataset_group_arn == dataset.parent_arn && IsTransient(version.status)) {
+    if (version.dataset_group_arn == dataset.parent_arn) {
       return Busy(fmt::format("The solution version {} is {}.", version.arn, StatusText(version.status)));
     }
   }

@@ -20,7 +20,8 @@ Result<personalize::CreateDatasetGroupResponse> CreateDatasetGroup(
   group.domain = request.domain.value_or("");
   const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(InsertWithTags(transaction, group, request.tags));
-    ATTUNE_TRY(const auto count, transaction.Count(ResourceKind::kDatasetGroup));
+    ATTUNE_TRY(const auto count,
+               transaction.Count(ResourceKind::kDatasetGroup, {.arn_prefix = NewArn(context, "dataset-group", "")}));
     return CheckLimit(count - 1, context.limits.dataset_groups,
                       fmt::format("More than {} dataset groups.", context.limits.dataset_groups));
   });
@@ -67,7 +68,7 @@ Status DeleteDatasetGroup(Context& context, const personalize::DeleteDatasetGrou
     uid = group.uid;
     for (const auto kind :
          {ResourceKind::kDataset, ResourceKind::kEventTracker, ResourceKind::kSolution, ResourceKind::kFilter}) {
-      ATTUNE_TRY(const auto count, transaction.Count(kind, group.arn));
+      ATTUNE_TRY(const auto count, transaction.Count(kind, {.parent_arn = group.arn}));
       if (count > 0) {
         return Busy(fmt::format("The dataset group {} still has {} of kind {}; delete them first.", group.arn, count,
                                 KindText(kind)));

@@ -17,13 +17,6 @@ Status CheckLocation(std::string_view location) {
   return is_s3 ? Status() : InvalidArgument("Invalid Data location.");
 }
 
-/// A job that would be one too many of those that are not done.
-Status CheckInProgress(CatalogTransaction& transaction, ResourceKind kind, std::size_t limit) {
-  ATTUNE_TRY(const auto running,
-             transaction.Count(kind, "", {ResourceStatus::kCreatePending, ResourceStatus::kCreateInProgress}));
-  return CheckLimit(running, limit, fmt::format("More than {} resources with PENDING or IN_PROGRESS status.", limit));
-}
-
 /// INCREMENTAL adds to what a FULL import brought, which may still be on its way.
 Status CheckIncremental(CatalogTransaction& transaction, const Dataset& dataset) {
   if (!dataset.segments.empty()) return {};
@@ -68,7 +61,7 @@ Result<personalize::CreateDatasetImportJobResponse> CreateDatasetImportJob(
   const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto dataset, FindChecked<Dataset>(transaction, request.dataset_arn, "dataset"));
     ATTUNE_RETURN_IF_ERROR(
-        CheckInProgress(transaction, ResourceKind::kDatasetImportJob, context.limits.import_jobs_in_progress));
+        CheckInProgress(context, transaction, ResourceKind::kDatasetImportJob, context.limits.import_jobs_in_progress));
     if (job.import_mode == "INCREMENTAL") ATTUNE_RETURN_IF_ERROR(CheckIncremental(transaction, dataset));
     return InsertWithTags(transaction, job, request.tags);
   });
@@ -117,7 +110,7 @@ Result<personalize::CreateDatasetExportJobResponse> CreateDatasetExportJob(
       return InvalidArgument(fmt::format("A dataset of type {} cannot be exported.", dataset.type));
     }
     ATTUNE_RETURN_IF_ERROR(
-        CheckInProgress(transaction, ResourceKind::kDatasetExportJob, context.limits.export_jobs_in_progress));
+        CheckInProgress(context, transaction, ResourceKind::kDatasetExportJob, context.limits.export_jobs_in_progress));
     return InsertWithTags(transaction, job, request.tags);
   });
   if (!stored.ok()) return stored;

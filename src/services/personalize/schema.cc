@@ -19,7 +19,8 @@ Result<personalize::CreateSchemaResponse> CreateSchema(Context& context,
   schema.domain = request.domain.value_or("");
   const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(transaction.Insert(schema));
-    ATTUNE_TRY(const auto count, transaction.Count(ResourceKind::kSchema));
+    ATTUNE_TRY(const auto count,
+               transaction.Count(ResourceKind::kSchema, {.arn_prefix = NewArn(context, "schema", "")}));
     return CheckLimit(count - 1, context.limits.schemas, fmt::format("More than {} schemas.", context.limits.schemas));
   });
   if (!stored.ok()) return stored;

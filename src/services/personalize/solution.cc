@@ -37,7 +37,7 @@ Result<personalize::CreateSolutionResponse> CreateSolution(Context& context,
   const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_RETURN_IF_ERROR(FindChecked<DatasetGroup>(transaction, request.dataset_group_arn, "dataset-group").status());
     ATTUNE_RETURN_IF_ERROR(ReadSolution(transaction, request, &solution));
-    ATTUNE_TRY(const auto count, transaction.Count(ResourceKind::kSolution, request.dataset_group_arn));
+    ATTUNE_TRY(const auto count, transaction.Count(ResourceKind::kSolution, {.parent_arn = request.dataset_group_arn}));
     ATTUNE_RETURN_IF_ERROR(InsertWithTags(transaction, solution, request.tags));
     return CheckLimit(count, context.limits.solutions_per_group,
                       fmt::format("The dataset group {} has {} solutions already; the limit is {}.",
@@ -64,7 +64,7 @@ Result<personalize::DescribeSolutionResponse> DescribeSolution(Context& context,
   if (!solution.solution_config_json.empty()) {
     ATTUNE_TRY(out.solution_config, FromJson<personalize::SolutionConfig>(solution.solution_config_json));
   }
-  if (solution.perform_auto_ml) {
+  if (solution.perform_auto_ml && !versions.empty()) {  // The first version chooses.
     out.auto_ml_result =
         personalize::AutoMLResult{.best_recipe_arn = "arn:aws:personalize:::recipe/aws-user-personalization"};
   }
@@ -117,7 +117,7 @@ Result<personalize::UpdateSolutionResponse> UpdateSolution(Context& context,
 Status DeleteSolution(Context& context, const personalize::DeleteSolutionRequest& request) {
   return context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto solution, FindChecked<Solution>(transaction, request.solution_arn, "solution"));
-    ATTUNE_TRY(const auto campaigns, transaction.Count(ResourceKind::kCampaign, solution.arn));
+    ATTUNE_TRY(const auto campaigns, transaction.Count(ResourceKind::kCampaign, {.parent_arn = solution.arn}));
     if (campaigns > 0) {
       return Busy(fmt::format("The solution {} has {} campaigns; delete them first.", solution.arn, campaigns));
     }

@@ -61,12 +61,8 @@ Result<personalize::CreateSolutionVersionResponse> CreateSolutionVersion(
       return AlreadyExists(
           fmt::format("The solution {} has a version named {} already.", request.solution_arn, *request.name));
     }
-    ATTUNE_TRY(const auto running, transaction.Count(ResourceKind::kSolutionVersion, "",
-                                                     {ResourceStatus::kCreatePending, ResourceStatus::kCreateInProgress,
-                                                      ResourceStatus::kCreateStopping}));
-    ATTUNE_RETURN_IF_ERROR(CheckLimit(running, context.limits.solution_versions_in_progress,
-                                      fmt::format("More than {} resources with PENDING or IN_PROGRESS status.",
-                                                  context.limits.solution_versions_in_progress)));
+    ATTUNE_RETURN_IF_ERROR(CheckInProgress(context, transaction, ResourceKind::kSolutionVersion,
+                                           context.limits.solution_versions_in_progress));
     const std::string digits = context.entropy.Hex(8);
     version.arn = fmt::format("{}/{}", request.solution_arn, digits);
     version.name = request.name.value_or(fmt::format("{}/{}", version.solution.name, digits));
