@@ -20,3 +20,15 @@ ATTUNE_BUILD=$PWD/build-asan $python -m pytest -q tests/api tests/examples -m "n
 echo "== clang"
 cmake --preset clang > /dev/null
 ninja -C build-clang -j "$jobs" > build-clang.log 2>&1 || { tail -n 60 build-clang.log; exit 1; }
+
+echo "== fuzzers: every seed, then a minute of the filter language"
+cmake -G Ninja -B build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++ -DATTUNE_FUZZERS=ON \
+  -DATTUNE_SANITIZE=address,undefined > /dev/null
+fuzzers=$(cd tests/fuzz && echo *)
+# shellcheck disable=SC2086
+ninja -C build-fuzz -j "$jobs" $fuzzers > build-fuzz.log 2>&1 || { tail -n 60 build-fuzz.log; exit 1; }
+ctest --test-dir build-fuzz --output-on-failure -R '_fuzz$'
+corpus=$(mktemp -d)
+cp tests/fuzz/filter_fuzz/* "$corpus"
+build-fuzz/filter_fuzz -max_total_time=60 -max_len=4096 "$corpus" > build-fuzz.log 2>&1 ||
+  { tail -n 60 build-fuzz.log; exit 1; }
