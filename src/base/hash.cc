@@ -78,6 +78,14 @@ Sha256Digest Sha256(std::string_view text) {
   return digest;
 }
 
+namespace {
+
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+}  // namespace
+
 Sha256Digest HmacSha256(std::span<const std::byte> key, std::string_view text) {
   // RFC 2104 on the plain digest: several times faster than the EVP_MAC of OpenSSL 3.0 for inputs of a few hundred
   // bytes.
@@ -90,7 +98,8 @@ Sha256Digest HmacSha256(std::span<const std::byte> key, std::string_view text) {
     std::memcpy(block.data(), key.data(), key.size());
   }
   const auto hash = [&](unsigned char pad, const void* data, std::size_t size) {
-    thread_local EVP_MD_CTX* const context = EVP_MD_CTX_new();
+    thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> owned(EVP_MD_CTX_new());
+    EVP_MD_CTX* const context = owned.get();
     std::array<unsigned char, kBlockBytes> padded;
     for (std::size_t i = 0; i < kBlockBytes; ++i) padded[i] = block[i] ^ pad;
     Sha256Digest digest;

@@ -159,6 +159,7 @@ def test_a_body_that_is_slow_but_fast_enough_passes(start):
         assert client.reply().status == 200
 
 
+@pytest.mark.memory
 def test_a_response_that_is_not_read_is_ended(start):
     server = start("http_probe", "--http-stall-time-max", 300)
     with server.connect() as client:
@@ -171,6 +172,7 @@ def test_a_response_that_is_not_read_is_ended(start):
     assert server.resident_bytes_peak() < 100 << 20
 
 
+@pytest.mark.memory
 def test_a_million_headers(probe):
     with probe.connect() as client:
         client.send("GET /hello HTTP/1.1\r\nHost: a\r\n")
@@ -184,6 +186,7 @@ def test_a_million_headers(probe):
     assert probe.resident_bytes_peak() < 60 << 20
 
 
+@pytest.mark.memory
 def test_a_body_of_a_gigabyte_is_refused_before_it_comes(start):
     server = start("http_probe", "--http-body-bytes-max", 1 << 20)
     with server.connect() as client:
@@ -213,6 +216,7 @@ def test_slow_handlers_hold_up_nobody_else(start):
         assert client.reply().status == 200
 
 
+@pytest.mark.memory
 def test_clients_that_send_nothing_hold_up_nobody_else(probe):
     clients = [probe.connect() for _ in range(500)]
     for client in clients:
@@ -225,6 +229,7 @@ def test_clients_that_send_nothing_hold_up_nobody_else(probe):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["length", "chunks"])
+@pytest.mark.memory
 def test_five_gigabytes_pass_through_bounded_memory(probe, form):
     part, count = b"x" * (4 << 20), 1280
     with probe.connect(timeout=120) as client:
