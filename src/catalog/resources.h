@@ -150,7 +150,8 @@ struct Solution : Resource {
   std::map<std::string, std::string> feature_transformation_parameters;
   std::map<std::string, std::vector<std::string>> excluded_columns;  ///< By upper-case dataset type.
   std::map<std::string, std::vector<std::string>> included_columns;
-  std::string auto_training_expression;  ///< "rate(7 days)"
+  std::string auto_training_expression;    ///< "rate(7 days)"
+  std::int64_t auto_training_from_ms = 0;  ///< When automatic training was set last: its schedule counts from there.
 
   template <class F>
   void Fields(F& field) {
@@ -168,10 +169,11 @@ struct Solution : Resource {
     field("excluded_columns", excluded_columns);
     field("included_columns", included_columns);
     field("auto_training_expression", auto_training_expression);
+    field("auto_training_from_ms", auto_training_from_ms);
   }
 };
 
-/// Listed by its solution. Its artifact is the folder artifacts/<uid>.
+/// Listed by its solution. Its artifact is the folder artifacts/<artifact_name()>.
 struct SolutionVersion : Resource {
   static constexpr ResourceKind kKind = ResourceKind::kSolutionVersion;
   std::string dataset_group_arn;
@@ -181,6 +183,17 @@ struct SolutionVersion : Resource {
   std::optional<double> training_hours;
   std::map<std::string, double> metrics;
 
+  // What the artifact was made of, for automatic updates.
+  std::vector<std::string> data_segments;  ///< Of interactions and items, as Dataset::segments.
+  std::int64_t data_sequence = 0;          ///< In the event log: what came later is not in it.
+  std::int64_t refreshed_ms = 0;           ///< When its data was read, at training or by an automatic update since.
+  std::int64_t artifact_revision = 0;      ///< Automatic updates so far.
+
+  std::string artifact_name() const { return ArtifactName(artifact_revision); }
+  std::string ArtifactName(std::int64_t revision) const {
+    return revision == 0 ? uid : uid + "-" + std::to_string(revision);
+  }
+
   template <class F>
   void Fields(F& field) {
     field("dataset_group_arn", dataset_group_arn);
@@ -189,6 +202,10 @@ struct SolutionVersion : Resource {
     field("solution", solution);
     field("training_hours", training_hours);
     field("metrics", metrics);
+    field("data_segments", data_segments);
+    field("data_sequence", data_sequence);
+    field("refreshed_ms", refreshed_ms);
+    field("artifact_revision", artifact_revision);
   }
 };
 

@@ -144,6 +144,17 @@ void AddQuotaOptions(ServeOptions* options, OptionTable* table) {
   add("quota-filters", "Filters of a dataset group.", &limits.filters_per_group);
 }
 
+void AddAutomaticOptions(ServeOptions* options, OptionTable* table) {
+  AutomaticWorkOptions& automatic = options->application.automatic;
+  table->Section("What the server begins by itself");
+  table->AddMilliseconds("automatic-update-every",
+                         "Between two updates of the newest FULL version behind a campaign, in milliseconds.",
+                         &automatic.update_every);
+  table->AddMilliseconds("automatic-training-after",
+                         "From a solution with performAutoTraining to its first training, in milliseconds.",
+                         &automatic.first_training_after);
+}
+
 }  // namespace
 
 OptionTable ServeOptionTable(ServeOptions* options) {
@@ -154,6 +165,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
   AddCredentialOptions(options, &table);
   AddWebOptions(options, &table);
   AddQuotaOptions(options, &table);
+  AddAutomaticOptions(options, &table);
   AddHttpOptions(options, &table);
   return table;
 }

@@ -10,7 +10,7 @@ namespace {
 
 /// What the catalog says is in use, read in one transaction.
 struct InUse {
-  std::set<std::string> versions;
+  std::set<std::string> artifacts;
   std::map<std::string, std::set<std::string>> segments;  ///< By dataset uid: listed ones, and those being written.
 };
 
@@ -18,7 +18,13 @@ Result<InUse> FindInUse(Catalog& catalog) {
   InUse in_use;
   ATTUNE_RETURN_IF_ERROR(catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto versions, transaction.All<SolutionVersion>());
-    for (const auto& version : versions) in_use.versions.insert(version.uid);
+    for (const auto& version : versions) {
+      // A deployment may still read the artifact before; an automatic update may be writing the one after.
+      const std::int64_t revision = version.artifact_revision;
+      for (std::int64_t each = std::max<std::int64_t>(revision - 1, 0); each <= revision + 1; ++each) {
+        in_use.artifacts.insert(version.ArtifactName(each));
+      }
+    }
     ATTUNE_TRY(const auto datasets, transaction.All<Dataset>());
     for (const auto& dataset : datasets) {
       auto& segments = in_use.segments[dataset.uid];
@@ -69,7 +75,7 @@ Status Collect(JobEnvironment& environment) {
   ATTUNE_TRY(const OnDisk on_disk, FindOnDisk(environment));
   ATTUNE_TRY(const InUse in_use, FindInUse(environment.catalog));
   for (const auto& name : on_disk.artifacts) {
-    if (in_use.versions.contains(name.substr(0, name.find('.')))) continue;  // A folder being written has a suffix.
+    if (in_use.artifacts.contains(name.substr(0, name.find('.')))) continue;  // A folder being written has a suffix.
     ATTUNE_RETURN_IF_ERROR(environment.env.RemoveTree(JoinPath(environment.directory.artifacts_path(), name)));
   }
   for (const auto& stream : on_disk.streams) {

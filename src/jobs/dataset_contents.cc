@@ -37,7 +37,39 @@ Result<std::vector<Record>> LoadPuts(JobEnvironment& environment, const Dataset&
   return records;
 }
 
+Result<std::vector<Dataset>> InteractionsAndItems(JobEnvironment& environment, std::string_view group_arn) {
+  ATTUNE_TRY(auto datasets, environment.catalog.All<Dataset>(group_arn));
+  std::erase_if(datasets, [](const Dataset& dataset) {
+    const auto type = ParseDatasetType(dataset.type);
+    return type != DatasetType::kInteractions && type != DatasetType::kItems;
+  });
+  return datasets;
+}
+
 }  // namespace
+
+Result<ContentsMark> MarkContents(JobEnvironment& environment, std::string_view group_arn) {
+  ContentsMark mark{.segments = {}, .sequence = environment.log.LastSequence()};
+  ATTUNE_TRY(const auto datasets, InteractionsAndItems(environment, group_arn));
+  for (const Dataset& dataset : datasets) {
+    mark.segments.insert(mark.segments.end(), dataset.segments.begin(), dataset.segments.end());
+  }
+  return mark;
+}
+
+Result<bool> HasNewContents(JobEnvironment& environment, std::string_view group_arn, const ContentsMark& since) {
+  ATTUNE_TRY(const ContentsMark now, MarkContents(environment, group_arn));
+  if (now.segments != since.segments) return true;
+  if (now.sequence == since.sequence) return false;
+  ATTUNE_TRY(const auto datasets, InteractionsAndItems(environment, group_arn));
+  for (const Dataset& dataset : datasets) {
+    const Status read = environment.log.Read(DatasetStream(dataset.uid), since.sequence + 1,
+                                             [](std::uint64_t, std::string_view) { return Cancelled("there is one"); });
+    if (read.code() == Code::kCancelled) return true;
+    if (!read.ok()) return read;
+  }
+  return false;
+}
 
 Result<DatasetContents> LoadContents(JobEnvironment& environment, std::string_view group_arn) {
   DatasetContents contents;

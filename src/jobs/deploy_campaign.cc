@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/log.h"
+#include "base/mutex.h"
 
 namespace attune {
 namespace {
@@ -17,17 +20,17 @@ Result<std::shared_ptr<const Deployment>> LoadDeployment(JobEnvironment& environ
   std::shared_ptr<Exploration> exploration;
   const auto live_group = environment.live_groups.Get(group.uid);
   const auto current = environment.deployments.Find(campaign.arn);
-  if (current && current->configuration().version_uid == version.uid) {
+  if (current && current->configuration().artifact_name == version.artifact_name()) {
     model = current->shared_model();
     exploration = current->shared_exploration();
   } else {
-    ATTUNE_TRY(model, RecommenderModel::Load(environment.env, environment.ArtifactFolder(version.uid)));
+    ATTUNE_TRY(model, RecommenderModel::Load(environment.env, environment.ArtifactFolder(version.artifact_name())));
     exploration = std::make_shared<Exploration>(model);
     live_group->Attach(exploration);
   }
   Deployment::Configuration deployed{
       .uid = campaign.uid,
-      .version_uid = version.uid,
+      .artifact_name = version.artifact_name(),
       .exploration_weight = configuration.exploration_weight,
       .exploration_item_age_cut_off_days = configuration.exploration_item_age_cut_off_days};
   return std::shared_ptr<const Deployment>(
@@ -81,16 +84,34 @@ class Source final : public WorkSource {
     ATTUNE_TRY(const auto campaigns, environment_.catalog.All<Campaign>());
     std::vector<Work> due;
     for (const Campaign& campaign : campaigns) {
-      if (campaign.status != ResourceStatus::kCreatePending && !UpdateIsPending(campaign)) continue;
-      due.push_back({.key = campaign.arn, .lane = JobLane::kDeploy, .run = [this, campaign](const CancelFlag&) {
+      std::string newer;
+      const bool is_pending = campaign.status == ResourceStatus::kCreatePending || UpdateIsPending(campaign);
+      if (!is_pending) newer = NewerArtifact(campaign);
+      if (!is_pending && newer.empty()) continue;
+      due.push_back({.key = campaign.arn, .lane = JobLane::kDeploy, .run = [this, campaign, newer](const CancelFlag&) {
                        Deploy(environment_, campaign);
+                       const MutexLock lock(mutex_);
+                       tried_[campaign.arn] = newer;
                      }});
     }
     return due;
   }
 
  private:
+  /// The artifact that an automatic update gave the version which the campaign serves; "" if it serves that, or if it
+  /// could not.
+  std::string NewerArtifact(const Campaign& campaign) {
+    const auto current = environment_.deployments.Find(campaign.arn);
+    if (!current || campaign.status != ResourceStatus::kActive) return "";
+    const auto version = environment_.catalog.Find<SolutionVersion>(campaign.configuration.solution_version_arn);
+    if (!version.ok() || current->configuration().artifact_name == version->artifact_name()) return "";
+    const MutexLock lock(mutex_);
+    return tried_[campaign.arn] == version->artifact_name() ? "" : version->artifact_name();
+  }
+
   JobEnvironment& environment_;
+  Mutex mutex_;
+  std::map<std::string, std::string> tried_ GUARDED_BY(mutex_);  ///< The newest artifact by campaign.
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,6 +24,15 @@ inline std::string SegmentName(std::string_view job_uid) { return std::string(jo
 /// The stream of the event log that holds what was put into a dataset one by one.
 inline std::string DatasetStream(std::string_view dataset_uid) { return "dataset/" + std::string(dataset_uid); }
 
+/// When jobs begin that nobody asked for (Amazon Personalize guide, "Automatic updates" and "Configuring automatic
+/// training").
+struct AutomaticWorkOptions {
+  /// Between two updates of the newest FULL version that a campaign serves.
+  std::chrono::milliseconds update_every = std::chrono::hours(2);
+  /// From a solution's creation to its first automatic training.
+  std::chrono::milliseconds first_training_after = std::chrono::minutes(30);
+};
+
 /// What jobs work with. Everything outlives the runner.
 struct JobEnvironment {
   Env& env;
@@ -38,14 +48,15 @@ struct JobEnvironment {
   ServedLists& served_lists;
   ThreadPool& training_pool;
   std::uint64_t training_memory_bytes_max = 0;  ///< 0: no limit.
+  AutomaticWorkOptions automatic;
 
   /// Where the segments of a dataset lie.
   std::string DatasetFolder(std::string_view dataset_uid) const {
     return JoinPath(directory.datasets_path(), dataset_uid);
   }
-  /// Where the model of a solution version lies.
-  std::string ArtifactFolder(std::string_view version_uid) const {
-    return JoinPath(directory.artifacts_path(), version_uid);
+  /// Where the model of a solution version lies, by its artifact_name().
+  std::string ArtifactFolder(std::string_view artifact_name) const {
+    return JoinPath(directory.artifacts_path(), artifact_name);
   }
 };
 

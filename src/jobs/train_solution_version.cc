@@ -8,37 +8,17 @@
 
 #include "base/log.h"
 #include "jobs/dataset_contents.h"
-#include "train/train_solution.h"
+#include "jobs/fit_artifact.h"
 
 namespace attune {
 namespace {
-
-TrainingSelection SelectionOf(const Solution& solution) {
-  TrainingSelection selection{.event_type = solution.event_type,
-                              .event_value_threshold = solution.event_value_threshold};
-  for (const auto& [type, columns] : solution.included_columns) {
-    selection.included_columns[type] = {columns.begin(), columns.end()};
-  }
-  for (const auto& [type, columns] : solution.excluded_columns) {
-    selection.excluded_columns[type] = {columns.begin(), columns.end()};
-  }
-  return selection;
-}
-
-TrainParameters ParametersOf(const Solution& solution) {
-  TrainParameters parameters{.event_type = solution.event_type};
-  parameters.parameters = solution.algorithm_hyper_parameters;
-  parameters.parameters.insert(solution.feature_transformation_parameters.begin(),
-                               solution.feature_transformation_parameters.end());
-  return parameters;
-}
 
 /// The artifact that an UPDATE starts from: of the newest version of the solution that is ACTIVE, FULL or an UPDATE.
 Result<std::string> PreviousArtifact(JobEnvironment& environment, const SolutionVersion& version) {
   ATTUNE_TRY(const auto versions, environment.catalog.All<SolutionVersion>(version.parent_arn));
   for (auto previous = versions.rbegin(); previous != versions.rend(); ++previous) {
     if (previous->uid != version.uid && previous->status == ResourceStatus::kActive) {
-      return environment.ArtifactFolder(previous->uid);
+      return previous->artifact_name();
     }
   }
   return InvalidArgument("An UPDATE needs a solution version of trainingMode FULL that is ACTIVE.");
@@ -73,38 +53,17 @@ class StopWatcher {
   std::thread thread_;
 };
 
-Result<TrainReport> Fit(JobEnvironment& environment, const SolutionVersion& version, const std::atomic<bool>& stop) {
-  ATTUNE_TRY(const auto contents, LoadContents(environment, version.dataset_group_arn));
-  ATTUNE_TRY(const auto data, BuildTrainingData(contents, SelectionOf(version.solution)));
-  LogInfo("training {}: {} interactions, {} users, {} items", version.arn, data.interactions.size(), data.users.size(),
-          data.items.size());
-  std::string logged_step;
-  TrainContext context{.env = environment.env,
-                       .clock = environment.clock,
-                       .pool = environment.training_pool,
-                       .cancelled = stop,
-                       .on_progress =
-                           [&](const TrainProgress& progress) {
-                             if (progress.step == logged_step) return;
-                             logged_step = progress.step;
-                             LogInfo("training {}: {:.0f} %, {}", version.arn, 100 * progress.fraction, progress.step);
-                           },
-                       .memory_bytes_max = environment.training_memory_bytes_max};
-  const std::string folder = environment.ArtifactFolder(version.uid);
-  // A training that was killed may have ended with its artifact but not with its record: it is made again.
-  ATTUNE_RETURN_IF_ERROR(environment.env.RemoveTree(folder));
-  ATTUNE_RETURN_IF_ERROR(environment.env.CreateDirectories(environment.directory.artifacts_path()));
-  const TrainParameters parameters = ParametersOf(version.solution);
+Result<TrainReport> Fit(JobEnvironment& environment, SolutionVersion& version, const std::atomic<bool>& stop) {
+  std::string previous;
   if (version.training_mode == "UPDATE") {
-    ATTUNE_TRY(const auto previous, PreviousArtifact(environment, version));
-    return TrainUpdate(previous, data, parameters, context, folder);
+    ATTUNE_TRY(previous, PreviousArtifact(environment, version));
   }
-  return TrainFull(data, parameters, context, folder);
+  return FitArtifact(environment, version, previous, version.artifact_name(), stop);
 }
 
-Status RecordOutcome(JobEnvironment& environment, const std::string& arn, const Result<TrainReport>& report) {
+Status RecordOutcome(JobEnvironment& environment, const SolutionVersion& trained, const Result<TrainReport>& report) {
   return environment.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
-    ATTUNE_TRY(auto version, transaction.Find<SolutionVersion>(arn));
+    ATTUNE_TRY(auto version, transaction.Find<SolutionVersion>(trained.arn));
     if (report.status().code() == Code::kCancelled) {
       return transaction.Advance(version, ResourceStatus::kCreateStopped);
     }
@@ -115,6 +74,9 @@ Status RecordOutcome(JobEnvironment& environment, const std::string& arn, const 
     // Three decimals, and never zero: some time was spent.
     version.training_hours = std::max(std::round(report->seconds / kSecondsPerHour * 1000), 1.0) / 1000;
     version.metrics = report->metrics;
+    version.data_segments = trained.data_segments;
+    version.data_sequence = trained.data_sequence;
+    version.refreshed_ms = trained.refreshed_ms;
     ATTUNE_RETURN_IF_ERROR(transaction.Update(version));
     return transaction.Advance(version, ResourceStatus::kActive);
   });
@@ -132,7 +94,7 @@ void Train(JobEnvironment& environment, SolutionVersion version, const CancelFla
     report = Fit(environment, version, stop);
   }
   if (report.status().code() == Code::kCancelled && cancelled) return;  // The server stops: the next start goes on.
-  const Status recorded = RecordOutcome(environment, version.arn, report);
+  const Status recorded = RecordOutcome(environment, version, report);
   if (!recorded.ok()) return LogError("training {}: {}", version.arn, recorded.ToString());
   if (report.ok()) {
     LogInfo("training {}: done in {:.1f} s", version.arn, report->seconds);

@@ -21,7 +21,7 @@ class Deployment {
  public:
   struct Configuration {
     std::string uid;          ///< Of the campaign.
-    std::string version_uid;  ///< Of the solution version whose model this is.
+    std::string artifact_name;  ///< Of the solution version's, whose model this is.
     double exploration_weight = 0;
     double exploration_item_age_cut_off_days = 30;
   };

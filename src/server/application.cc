@@ -9,9 +9,12 @@
 #include "jobs/collect_garbage.h"
 #include "jobs/deploy_campaign.h"
 #include "jobs/export_dataset.h"
+#include "jobs/follow_latest_version.h"
 #include "jobs/import_dataset.h"
 #include "jobs/replay_events.h"
+#include "jobs/train_automatically.h"
 #include "jobs/train_solution_version.h"
+#include "jobs/update_automatically.h"
 #include "protocol/generated/personalize.h"
 #include "protocol/generated/personalize_events.h"
 #include "protocol/generated/personalize_runtime.h"
@@ -116,7 +119,8 @@ Status Application::OpenCatalog() {
                                                                      .live_groups = live_groups_,
                                                                      .deployments = deployments_,
                                                                      .served_lists = served_lists_,
-                                                                     .training_pool = *training_pool_});
+                                                                     .training_pool = *training_pool_,
+                                                                     .automatic = options_.automatic});
   ATTUNE_RETURN_IF_ERROR(DeployActiveCampaigns(*job_environment_));
   ATTUNE_RETURN_IF_ERROR(ReplayEvents(*job_environment_));
   std::vector<std::unique_ptr<WorkSource>> sources;
@@ -124,6 +128,9 @@ Status Application::OpenCatalog() {
   sources.push_back(ExportDatasetWork(*job_environment_));
   sources.push_back(TrainSolutionVersionWork(*job_environment_));
   sources.push_back(DeployCampaignWork(*job_environment_));
+  sources.push_back(FollowLatestVersionWork(*job_environment_));
+  sources.push_back(UpdateAutomaticallyWork(*job_environment_));
+  sources.push_back(TrainAutomaticallyWork(*job_environment_));
   sources.push_back(CollectGarbageWork(*job_environment_));
   job_runner_ = std::make_unique<JobRunner>(std::move(sources), JobRunner::Options{});
   catalog_->OnChange([this] { job_runner_->Poke(); });

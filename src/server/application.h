@@ -39,6 +39,7 @@ struct ApplicationOptions {
   /// Instead of the one in the data directory.
   std::optional<AccessKey> administrator;
   Limits limits;
+  AutomaticWorkOptions automatic;
   HttpServerOptions http;
   Router::Options router;
 };

@@ -125,6 +125,22 @@ def own_server(request, tmp_path):
     own.kill()
 
 
+@pytest.fixture
+def server_with(request, tmp_path):
+    """server_with("--quota-schemas", "1"): a server of its own that was started with such options."""
+    if request.config.getoption("--url"):
+        pytest.skip("needs a server with options of its own")
+    started = []
+
+    def start(*arguments):
+        started.append(Server(tmp_path / f"data{len(started)}", *map(str, arguments)).start())
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
 @pytest.fixture(scope="session")
 def s3(server):
     return server.client("s3")
@@ -193,28 +209,9 @@ def group(world):
     world.delete_group(arn)
 
 
-class Trained:
-    """A group with data, a solution with an ACTIVE version, and a campaign."""
-
-    def __init__(self, world):
-        from personalize_world import RECIPE_ARN, unique
-        self.group_arn, self.interactions_arn, self.items_arn = world.filled_group()
-        self.solution_arn = world.personalize.create_solution(
-            name=unique("solution"), datasetGroupArn=self.group_arn, recipeArn=RECIPE_ARN)["solutionArn"]
-        self.version_arn = world.personalize.create_solution_version(
-            solutionArn=self.solution_arn)["solutionVersionArn"]
-        assert world.wait_version(self.version_arn)["status"] == "ACTIVE"
-        self.campaign_arn = world.personalize.create_campaign(
-            name=unique("campaign"), solutionVersionArn=self.version_arn, minProvisionedTPS=1,
-            campaignConfig={"itemExplorationConfig": {"explorationWeight": "0",
-                                                      "explorationItemAgeCutOff": "30"}})["campaignArn"]
-        assert world.wait_campaign(self.campaign_arn)["status"] == "ACTIVE"
-        tracker = world.personalize.create_event_tracker(name=unique("tracker"), datasetGroupArn=self.group_arn)
-        self.tracker_arn, self.tracking_id = tracker["eventTrackerArn"], tracker["trackingId"]
-
-
 @pytest.fixture(scope="session")
 def trained(world):
+    from personalize_world import Trained
     made = Trained(world)
     yield made
     world.delete_group(made.group_arn)

@@ -132,3 +132,22 @@ class World:
                 self.wait_import(job["datasetImportJobArn"])
             p.delete_dataset(datasetArn=dataset["datasetArn"])
         p.delete_dataset_group(datasetGroupArn=group_arn)
+
+
+class Trained:
+    """A group with data, a solution with an ACTIVE version, and a campaign."""
+
+    def __init__(self, world):
+        self.group_arn, self.interactions_arn, self.items_arn = world.filled_group()
+        self.solution_arn = world.personalize.create_solution(
+            name=unique("solution"), datasetGroupArn=self.group_arn, recipeArn=RECIPE_ARN)["solutionArn"]
+        self.version_arn = world.personalize.create_solution_version(
+            solutionArn=self.solution_arn)["solutionVersionArn"]
+        assert world.wait_version(self.version_arn)["status"] == "ACTIVE"
+        self.campaign_arn = world.personalize.create_campaign(
+            name=unique("campaign"), solutionVersionArn=self.version_arn, minProvisionedTPS=1,
+            campaignConfig={"itemExplorationConfig": {"explorationWeight": "0",
+                                                      "explorationItemAgeCutOff": "30"}})["campaignArn"]
+        assert world.wait_campaign(self.campaign_arn)["status"] == "ACTIVE"
+        tracker = world.personalize.create_event_tracker(name=unique("tracker"), datasetGroupArn=self.group_arn)
+        self.tracker_arn, self.tracking_id = tracker["eventTrackerArn"], tracker["trackingId"]

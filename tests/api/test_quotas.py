@@ -3,24 +3,12 @@ import json
 
 import boto3
 import pytest
-from conftest import Server, Trained
-from personalize_world import INTERACTIONS_SCHEMA, RECIPE_ARN, World, unique
+from personalize_world import INTERACTIONS_SCHEMA, RECIPE_ARN, Trained, World, unique
 
 
 @pytest.fixture
-def world_with(request, tmp_path):
-    """world_with("--quota-schemas", 1): a world on a server of its own that was started so."""
-    if request.config.getoption("--url"):
-        pytest.skip("needs a server with quotas of its own")
-    started = []
-
-    def start(*arguments):
-        started.append(Server(tmp_path / f"data{len(started)}", *map(str, arguments)).start())
-        return World(started[-1])
-
-    yield start
-    for server in started:
-        server.kill()
+def world_with(server_with):
+    return lambda *arguments: World(server_with(*arguments))
 
 
 def test_of_groups_schemas_and_solutions(world_with, refused):

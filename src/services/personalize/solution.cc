@@ -99,6 +99,7 @@ Result<personalize::UpdateSolutionResponse> UpdateSolution(Context& context,
         ATTUNE_RETURN_IF_ERROR(CheckSchedulingExpression(solution.auto_training_expression));
       }
     }
+    solution.auto_training_from_ms = context.clock.UnixMilliseconds();  // Even the same rate counts from now.
     if (request.perform_auto_training) solution.perform_auto_training = request.perform_auto_training;
     const Timestamp now{context.clock.UnixMilliseconds()};
     solution.latest_update_json =

@@ -220,7 +220,7 @@ Status ReadSolution(CatalogTransaction& transaction, const personalize::CreateSo
   out->event_type = request.event_type.value_or("");
   out->perform_hpo = request.perform_hpo.value_or(false);
   out->perform_auto_ml = request.perform_auto_ml.value_or(false);
-  out->perform_auto_training = request.perform_auto_training;
+  out->perform_auto_training = request.perform_auto_training.value_or(true);
   ATTUNE_TRY(const auto interactions, FindSchema(transaction, out->parent_arn, "INTERACTIONS"));
   if (!interactions) {
     return InvalidArgument(fmt::format("The dataset group {} has no Interactions dataset, which the recipe {} needs.",
