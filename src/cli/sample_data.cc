@@ -20,15 +20,19 @@ Status WriteTable(Env& env, const std::string& path, const std::function<Status(
   return file->Close();
 }
 
-Status WriteWorld(Env& env, const SampleWorldOptions& options, const std::string& folder) {
+Status WriteWorld(Env& env, const SampleWorldOptions& options, const std::string& folder, bool with_truth) {
   ATTUNE_TRY(const auto world, SampleWorld::Create(options));
   ATTUNE_RETURN_IF_ERROR(env.CreateDirectories(folder));
   ATTUNE_RETURN_IF_ERROR(WriteTable(env, JoinPath(folder, "interactions.csv"),
                                     [&](const auto& sink) { return world.WriteInteractions(sink); }));
-  return WriteTable(env, JoinPath(folder, "items.csv"), [&](const auto& sink) { return world.WriteItems(sink); });
+  ATTUNE_RETURN_IF_ERROR(
+      WriteTable(env, JoinPath(folder, "items.csv"), [&](const auto& sink) { return world.WriteItems(sink); }));
+  if (!with_truth) return {};
+  return WriteTable(env, JoinPath(folder, "truth.csv"),
+                    [&](const auto& sink) { return world.WriteTruth(sink, options.item_count); });
 }
 
-OptionTable SampleDataOptions(SampleWorldOptions* options, std::string* folder) {
+OptionTable SampleDataOptions(SampleWorldOptions* options, std::string* folder, bool* with_truth) {
   OptionTable table(
       "attune sample-data --out DIR [OPTION...]",
       "Writes interactions.csv and items.csv of a generated world: users with tastes that drift, items with "
@@ -42,6 +46,7 @@ OptionTable SampleDataOptions(SampleWorldOptions* options, std::string* folder) 
   table.AddNumber("days", "N", 1, 10'000, "over how long", &options->days);
   table.AddNumber("impression-size", "N", 1, SampleWorld::kImpressionSizeMax, "items shown with each click",
                   &options->impression_size);
+  table.AddSwitch("truth", "also write truth.csv: each item's true chance to be each user's next click", with_truth);
   return table;
 }
 
@@ -51,7 +56,8 @@ int SampleData(std::span<const std::string> arguments) {
   PosixEnv env;
   SampleWorldOptions options;
   std::string folder;
-  OptionTable table = SampleDataOptions(&options, &folder);
+  bool with_truth = false;
+  OptionTable table = SampleDataOptions(&options, &folder, &with_truth);
   const auto outcome =
       table.Parse(arguments, {.environment = [](const std::string& name) -> std::optional<std::string> {
                                 const char* value = std::getenv(name.c_str());
@@ -68,11 +74,12 @@ int SampleData(std::span<const std::string> arguments) {
     std::fputs(table.Help().c_str(), stdout);
     return 0;
   }
-  if (const Status written = WriteWorld(env, options, folder); !written.ok()) {
+  if (const Status written = WriteWorld(env, options, folder, with_truth); !written.ok()) {
     fmt::print(stderr, "attune sample-data: {}\n", written.message());
     return 1;
   }
-  fmt::print("{0}/interactions.csv and {0}/items.csv are written\n", folder);
+  fmt::print("{0}/interactions.csv{1} {0}/items.csv{2} are written\n", folder, with_truth ? "," : " and",
+             with_truth ? fmt::format(" and {}/truth.csv", folder) : "");
   return 0;
 }
 

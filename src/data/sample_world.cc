@@ -349,7 +349,7 @@ Status SampleWorld::WriteTruth(const Sink& sink, std::size_t items_max) const {
   ATTUNE_RETURN_IF_ERROR(sink("USER_ID,ITEM_ID,PROBABILITY\n"));
   std::vector<std::uint32_t> order(items_.size());
   for (std::uint32_t user = 0; user < options_.user_count; ++user) {
-    const auto chances = NextClickProbabilities(user, {}, options_.end_seconds);
+    const auto chances = NextClickProbabilities(user, Events(user), options_.end_seconds);
     std::iota(order.begin(), order.end(), 0);
     std::ranges::stable_sort(order, std::greater<>(), [&](std::uint32_t item) { return chances[item]; });
     std::string part;

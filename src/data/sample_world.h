@@ -70,7 +70,8 @@ class SampleWorld {
   // CSV with a header, streaming. The interactions are those of one user after the other.
   Status WriteInteractions(const Sink& sink) const;  ///< ITEM_ID,EVENT_TYPE,TIMESTAMP,USER_ID,IMPRESSION
   Status WriteItems(const Sink& sink) const;         ///< ITEM_ID,genres,creation_timestamp
-  /// USER_ID,ITEM_ID,PROBABILITY: TrueClickProbability of the `items_max` likeliest items of each user, largest first.
+  /// USER_ID,ITEM_ID,PROBABILITY: the chance to be the user's next click at the end of the period, after all clicks
+  /// before, of the `items_max` likeliest items of each user, largest first.
   Status WriteTruth(const Sink& sink, std::size_t items_max) const;
 
   static constexpr std::uint32_t kUsersMax = 100'000'000;
