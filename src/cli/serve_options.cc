@@ -144,6 +144,19 @@ void AddQuotaOptions(ServeOptions* options, OptionTable* table) {
   add("quota-filters", "Filters of a dataset group.", &limits.filters_per_group);
 }
 
+void AddExternalStoreOptions(ServeOptions* options, OptionTable* table) {
+  ExternalStore& store = options->application.external_store;
+  table->Section("An S3-compatible store elsewhere, for all objects, instead of the data directory");
+  table->AddText("s3-endpoint", "URL", "https://host:port or http://host:port of the store; none unless given.",
+                 &store.endpoint);
+  table->AddText("s3-region", "REGION", "The region that requests to the store are signed for.", &store.region);
+  table->AddText("s3-access-key-id", "ID", "The key that requests to the store are signed with.", &store.access_key_id);
+  table->AddText("s3-secret-access-key", "SECRET", "Its secret. Better in the environment or the file.",
+                 &store.secret_access_key);
+  table->AddText("s3-authorities", "FILE", "Certificates to trust, PEM; the system's unless given.",
+                 &store.authorities_file);
+}
+
 void AddAutomaticOptions(ServeOptions* options, OptionTable* table) {
   AutomaticWorkOptions& automatic = options->application.automatic;
   table->Section("What the server begins by itself");
@@ -164,6 +177,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
   AddServerOptions(options, &table);
   AddCredentialOptions(options, &table);
   AddWebOptions(options, &table);
+  AddExternalStoreOptions(options, &table);
   AddQuotaOptions(options, &table);
   AddAutomaticOptions(options, &table);
   AddHttpOptions(options, &table);
@@ -187,6 +201,11 @@ Status FinishServeOptions(ServeOptions* options) {
   options->application.http.port = static_cast<std::uint16_t>(*port);
   options->application.router.access_log = options->log_level == LogLevel::kDebug;
 
+  const ExternalStore& store = options->application.external_store;
+  if (!store.endpoint.empty() && (store.access_key_id.empty() || store.secret_access_key.empty())) {
+    return InvalidArgument(
+        fmt::format("s3-endpoint is {}; s3-access-key-id and s3-secret-access-key belong to it", store.endpoint));
+  }
   if (options->tls_certificate.empty() != options->tls_key.empty()) {
     return InvalidArgument("tls-certificate and tls-key belong together; set both or none");
   }

@@ -23,6 +23,8 @@
 #include "services/iam/query_service.h"
 #include "services/s3/s3_service.h"
 #include "services/s3/sample_bucket.h"
+#include "storage/directory_object_store.h"
+#include "storage/s3_object_store.h"
 
 namespace attune {
 namespace {
@@ -81,13 +83,33 @@ Status Application::FindAdministrator() {
 
 Status Application::OpenStores() {
   ATTUNE_TRY(key_values_, KeyValueStore::Open(env_, directory_->log_path()));
-  ATTUNE_TRY(objects_, DirectoryObjectStore::Open(env_, clock_, entropy_, *key_values_, directory_->objects_path()));
+  const bool is_external = !options_.external_store.endpoint.empty();
+  if (is_external) {
+    ATTUNE_RETURN_IF_ERROR(OpenExternalStore());
+  } else {
+    ATTUNE_TRY(objects_, DirectoryObjectStore::Open(env_, clock_, entropy_, *key_values_, directory_->objects_path()));
+  }
   ATTUNE_TRY(identities_, IdentityStore::Open(*key_values_, clock_, entropy_, options_.account_id));
   credentials_ = std::make_unique<IdentityCredentials>(
       *identities_, IdentityCredentials::Administrator{.access_key_id = administrator_.id,
                                                        .secret_access_key = administrator_.secret});
   authorizer_ = std::make_unique<Authorizer>(*identities_, clock_);
-  return EnsureSampleBucket(*objects_, options_.region);
+  // Somebody else's store gets no bucket that nobody asked for.
+  return is_external ? Status() : EnsureSampleBucket(*objects_, options_.region);
+}
+
+Status Application::OpenExternalStore() {
+  const ExternalStore& store = options_.external_store;
+  ATTUNE_TRY(s3_transport_,
+             CurlTransport::Open({.endpoint = store.endpoint, .authorities_file = store.authorities_file}));
+  s3_client_ = std::make_unique<S3Client>(
+      *s3_transport_, clock_, entropy_, [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); },
+      S3Client::Options{
+          .host = store.endpoint.substr(store.endpoint.find("://") + 3),
+          .region = store.region,
+          .credentials = {.access_key_id = store.access_key_id, .secret_access_key = store.secret_access_key}});
+  objects_ = std::make_unique<S3ObjectStore>(*s3_client_);
+  return {};
 }
 
 Status Application::OpenServices() {

@@ -25,12 +25,23 @@
 #include "services/limits.h"
 #include "services/operations.h"
 #include "services/personalize_events/ingest_index.h"
+#include "storage/curl_transport.h"
 #include "storage/data_directory.h"
-#include "storage/directory_object_store.h"
 #include "storage/env.h"
 #include "storage/key_value_store.h"
+#include "storage/object_store.h"
+#include "storage/s3_client.h"
 
 namespace attune {
+
+/// An S3-compatible store elsewhere, that holds the objects instead of the data directory.
+struct ExternalStore {
+  std::string endpoint;  ///< "https://host:port"; empty: objects are kept in the data directory.
+  std::string region = "us-east-1";
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string authorities_file;  ///< PEM file of the authorities to trust; empty: the system's.
+};
 
 struct ApplicationOptions {
   std::string data_dir = "attune-data";
@@ -39,6 +50,7 @@ struct ApplicationOptions {
   /// Instead of the one in the data directory.
   std::optional<AccessKey> administrator;
   Limits limits;
+  ExternalStore external_store;
   AutomaticWorkOptions automatic;
   HttpServerOptions http;
   Router::Options router;
@@ -81,6 +93,7 @@ class Application {
   Status OpenAll();
   Status FindAdministrator();
   Status OpenStores();
+  Status OpenExternalStore();
   Status OpenServices();
   Status OpenCatalog();
   void OpenPersonalize();
@@ -96,7 +109,9 @@ class Application {
   AccessKey administrator_;
   bool is_first_start_ = false;
   std::unique_ptr<KeyValueStore> key_values_;
-  std::unique_ptr<DirectoryObjectStore> objects_;
+  std::unique_ptr<CurlTransport> s3_transport_;
+  std::unique_ptr<S3Client> s3_client_;
+  std::unique_ptr<ObjectStore> objects_;
   std::unique_ptr<IdentityStore> identities_;
   std::unique_ptr<IdentityCredentials> credentials_;
   std::unique_ptr<Authorizer> authorizer_;

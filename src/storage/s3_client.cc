@@ -11,7 +11,7 @@
 namespace attune {
 namespace {
 
-std::string EncodePath(const S3Request& request) {
+std::string EncodePath(const S3Call& request) {
   std::string path = "/";
   if (request.bucket.empty()) return path;
   path += UriEncode(request.bucket);
@@ -19,7 +19,7 @@ std::string EncodePath(const S3Request& request) {
   return path + "/" + UriEncode(request.key, EncodeSlash::kNo);
 }
 
-std::string EncodeQuery(const S3Request& request) {
+std::string EncodeQuery(const S3Call& request) {
   std::string query;
   for (const auto& [name, value] : request.parameters) {
     if (!query.empty()) query.push_back('&');
@@ -28,7 +28,7 @@ std::string EncodeQuery(const S3Request& request) {
   return query;
 }
 
-std::string Describe(const S3Request& request) {
+std::string Describe(const S3Call& request) {
   return fmt::format("{} of {}/{} in the S3 store", request.method, request.bucket, request.key);
 }
 
@@ -37,7 +37,7 @@ std::string Describe(const S3Request& request) {
 S3Client::S3Client(HttpTransport& transport, const Clock& clock, Entropy& entropy, Pause pause, Options options)
     : transport_(transport), clock_(clock), entropy_(entropy), pause_(std::move(pause)), options_(std::move(options)) {}
 
-HttpReply S3Client::SendOnce(const S3Request& request) const {
+HttpReply S3Client::SendOnce(const S3Call& request) const {
   HttpCall call{.method = request.method,
                 .path = EncodePath(request),
                 .query = EncodeQuery(request),
@@ -75,7 +75,7 @@ void S3Client::PauseBefore(int attempt) const {
   pause_(std::chrono::milliseconds(longest - jitter));
 }
 
-Result<HttpReply> S3Client::Send(const S3Request& request) const {
+Result<HttpReply> S3Client::Send(const S3Call& request) const {
   HttpReply reply;
   for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
     PauseBefore(attempt);
@@ -88,7 +88,7 @@ Result<HttpReply> S3Client::Send(const S3Request& request) const {
 
 std::string S3Client::ErrorCodeOf(const HttpReply& reply) { return ParseS3Error(reply.body).code; }
 
-Status S3Client::ErrorOf(const S3Request& request, const HttpReply& reply) {
+Status S3Client::ErrorOf(const S3Call& request, const HttpReply& reply) {
   const S3Error error = ParseS3Error(reply.body);
   const std::string message =
       fmt::format("{}: status {}{}{}", Describe(request), reply.status, error.code.empty() ? "" : " " + error.code,

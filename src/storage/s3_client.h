@@ -17,7 +17,7 @@
 namespace attune {
 
 /// One request to S3: what differs from request to request.
-struct S3Request {
+struct S3Call {
   std::string method;
   std::string bucket;                                           ///< "" for the service itself.
   std::string key;                                              ///< As it is, not encoded; "" for the bucket.
@@ -49,10 +49,10 @@ class S3Client {
 
   /// The reply once there is one that no further attempt would better: a 2xx, or what the store says is wrong. Io when
   /// every attempt failed.
-  Result<HttpReply> Send(const S3Request& request) const;
+  Result<HttpReply> Send(const S3Call& request) const;
 
   /// One attempt, signed; status 500 and higher, 429 and broken transfers are the caller's to try again.
-  HttpReply SendOnce(const S3Request& request) const;
+  HttpReply SendOnce(const S3Call& request) const;
   /// Waits before attempt number `attempt` (from 1 on).
   void PauseBefore(int attempt) const;
   int attempts_max() const { return options_.attempts_max; }
@@ -60,7 +60,7 @@ class S3Client {
   /// Whether the same request may succeed later.
   static bool MayPass(const HttpReply& reply);
   /// The Status for a reply that is not 2xx: NotFound, AlreadyExists, PermissionDenied, …, with S3's code and message.
-  static Status ErrorOf(const S3Request& request, const HttpReply& reply);
+  static Status ErrorOf(const S3Call& request, const HttpReply& reply);
   /// S3's name of the error in a reply, "NoSuchKey"; "" if there is none.
   static std::string ErrorCodeOf(const HttpReply& reply);
 

@@ -89,7 +89,7 @@ class S3ObjectStore::PutWriter final : public ObjectWriter {
 
   Result<ObjectInfo> Commit() override {
     if (parts_.empty()) {
-      S3Request request{.method = "PUT", .bucket = bucket_, .key = info_.key, .parameters = {}, .headers = {}};
+      S3Call request{.method = "PUT", .bucket = bucket_, .key = info_.key, .parameters = {}, .headers = {}};
       request.headers = AttributeHeaders(info_.attributes);
       for (const auto& [algorithm, text] : info_.checksums) {
         request.headers.emplace_back(std::string(kChecksumPrefix) + algorithm, text);
@@ -174,7 +174,7 @@ class S3ObjectStore::Reader final : public ObjectReader {
     int failures = 0;
     while (range_.size() < size) {
       client_.PauseBefore(failures);
-      S3Request request{.method = "GET", .bucket = bucket_, .key = info_.key, .parameters = {}, .headers = {}};
+      S3Call request{.method = "GET", .bucket = bucket_, .key = info_.key, .parameters = {}, .headers = {}};
       request.headers = {{"Range", fmt::format("bytes={}-{}", begin + range_.size(), begin + size - 1)},
                          {"If-Match", fmt::format("\"{}\"", info_.etag)}};
       request.reply_bytes_max = size - range_.size() + kErrorBytesMax;
@@ -219,7 +219,7 @@ std::vector<std::pair<std::string, std::string>> S3ObjectStore::AttributeHeaders
   return headers;
 }
 
-Result<HttpReply> S3ObjectStore::Call(const S3Request& request) const {
+Result<HttpReply> S3ObjectStore::Call(const S3Call& request) const {
   ATTUNE_TRY(HttpReply reply, client_.Send(request));
   if (reply.status / 100 != 2) return S3Client::ErrorOf(request, reply);
   return reply;
@@ -246,7 +246,7 @@ Status S3ObjectStore::DeleteBucket(const std::string& bucket) {
 }
 
 Result<std::optional<std::string>> S3ObjectStore::BucketPolicy(const std::string& bucket) const {
-  const S3Request request{.method = "GET", .bucket = bucket, .key = {}, .parameters = {{"policy", ""}}, .headers = {}};
+  const S3Call request{.method = "GET", .bucket = bucket, .key = {}, .parameters = {{"policy", ""}}, .headers = {}};
   ATTUNE_TRY(HttpReply reply, client_.Send(request));
   if (reply.status == 404 && S3Client::ErrorCodeOf(reply) == "NoSuchBucketPolicy") return std::optional<std::string>();
   if (reply.status / 100 != 2) return S3Client::ErrorOf(request, reply);

@@ -61,7 +61,7 @@ class S3ObjectStore final : public ObjectStore {
 
   static std::vector<std::pair<std::string, std::string>> AttributeHeaders(const ObjectAttributes& attributes);
   /// Sends, and turns what is not 2xx into a Status.
-  Result<HttpReply> Call(const S3Request& request) const;
+  Result<HttpReply> Call(const S3Call& request) const;
   /// Sends one part; returns its ETag.
   Result<std::string> PutPart(const std::string& bucket, const std::string& key, const std::string& upload_id,
                               std::uint32_t number, std::string_view bytes) const;

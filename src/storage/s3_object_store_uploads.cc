@@ -114,7 +114,7 @@ Result<ObjectInfo> S3ObjectStore::CompleteUpload(const std::string& bucket, cons
                                                  const std::map<std::string, std::string>& checksums) {
   if (parts.empty()) return InvalidArgument("an upload is completed with at least one part");
   const std::string body = CompleteUploadXml(parts);
-  S3Request request{
+  S3Call request{
       .method = "POST", .bucket = bucket, .key = key, .parameters = {{"uploadId", upload_id}}, .headers = {}};
   request.body = body;
   for (const auto& [algorithm, text] : checksums) request.headers.emplace_back("x-amz-checksum-" + algorithm, text);
