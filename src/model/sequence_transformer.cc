@@ -10,6 +10,7 @@
 #include "model/snapshot_text.h"
 #include "tensor/activations.h"
 #include "tensor/matmul.h"
+#include "tensor/row_kernels.h"
 
 namespace attune {
 namespace {
@@ -21,9 +22,11 @@ constexpr std::uint64_t kBlocksMax = 16;
 constexpr std::uint64_t kLengthMax = 4096;
 
 struct Scratch final : MemberScratch {
+  SequenceBatch batch;
   SequenceCache cache;
   std::vector<std::uint32_t> items;
   std::vector<std::int64_t> times;
+  std::vector<float> shares;
 };
 
 std::span<const float> BlockParameters(const SequenceLayout& at, std::span<const float> parameters, std::size_t block) {
@@ -43,54 +46,57 @@ SequenceLayout::SequenceLayout(const SequenceShape& shape) {
   norm_shift = take(shape.block.width);
 }
 
-void SequenceForward(const SequenceShape& shape, std::span<const float> parameters,
-                     std::span<const std::uint32_t> items, std::span<const std::int64_t> time_ms,
-                     const Dropout& dropout, SequenceCache& cache) {
+void SequenceForward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                     std::span<const std::uint32_t> items, const Dropout& dropout, SequenceCache& cache) {
   const SequenceLayout at(shape);
   const std::size_t width = shape.block.width;
-  const std::size_t steps = items.size();
-  ATTUNE_CHECK(steps <= shape.block.length_max && steps == time_ms.size() && parameters.size() == at.size);
+  ATTUNE_CHECK(items.size() == batch.step_count() && parameters.size() == at.size);
   const float scale = std::sqrt(static_cast<float>(width));
-  cache.x.resize(steps * width);
-  for (std::size_t t = 0; t < steps; ++t) {
-    const float* item = parameters.data() + at.items + items[t] * width;
-    const float* position = parameters.data() + at.positions + (steps - 1 - t) * width;
-    for (std::size_t d = 0; d < width; ++d) cache.x[t * width + d] = item[d] * scale + position[d];
+  cache.x.resize(items.size() * width);
+  for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
+    for (std::size_t t = 0; t < batch.length(s); ++t) {
+      const std::size_t step = batch.begin(s) + t;
+      const float* item = parameters.data() + at.items + items[step] * width;
+      const float* position = parameters.data() + at.positions + (batch.length(s) - 1 - t) * width;
+      for (std::size_t d = 0; d < width; ++d) cache.x[step * width + d] = item[d] * scale + position[d];
+    }
   }
   DrawDropout(dropout, 0, cache.x.size(), cache.embedded_factors);
-  for (std::size_t i = 0; i < cache.embedded_factors.size(); ++i) cache.x[i] *= cache.embedded_factors[i];
+  MultiplyBy(cache.embedded_factors, cache.x);
   cache.blocks.resize(shape.block_count);
   for (std::size_t block = 0; block < shape.block_count; ++block) {
     const Dropout own{.rate = dropout.rate, .seed = MixSeed(dropout.seed, block + 1)};
-    GatedBlockForward(shape.block, BlockParameters(at, parameters, block), time_ms, own, cache.x, cache.blocks[block]);
+    GatedBlockForward(shape.block, BlockParameters(at, parameters, block), batch, own, cache.x, cache.blocks[block]);
   }
-  cache.states.resize(steps * width);
-  cache.inverse.resize(steps);
+  cache.states.resize(items.size() * width);
+  cache.inverse.resize(items.size());
   NormRows(cache.x, parameters.subspan(at.norm_scale, width), parameters.subspan(at.norm_shift, width), cache.states,
            cache.inverse);
 }
 
-void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters,
-                      std::span<const std::uint32_t> items, std::span<const std::int64_t> time_ms,
-                      const SequenceCache& cache, std::span<const float> dstates, std::span<float> gradients) {
+void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                      std::span<const std::uint32_t> items, const SequenceCache& cache, std::span<const float> dstates,
+                      std::span<float> gradients) {
   const SequenceLayout at(shape);
   const std::size_t width = shape.block.width;
-  const std::size_t steps = items.size();
-  std::vector<float> dx(steps * width);
+  std::vector<float> dx(items.size() * width);
   NormRowsBackward(cache.x, parameters.subspan(at.norm_scale, width), cache.inverse, dstates, dx,
                    gradients.subspan(at.norm_scale, width), gradients.subspan(at.norm_shift, width));
   for (std::size_t block = shape.block_count; block-- > 0;) {
-    GatedBlockBackward(shape.block, BlockParameters(at, parameters, block), time_ms, cache.blocks[block], dx,
+    GatedBlockBackward(shape.block, BlockParameters(at, parameters, block), batch, cache.blocks[block], dx,
                        gradients.subspan(at.blocks + block * at.block_size, at.block_size));
   }
-  for (std::size_t i = 0; i < cache.embedded_factors.size(); ++i) dx[i] *= cache.embedded_factors[i];
+  MultiplyBy(cache.embedded_factors, dx);
   const float scale = std::sqrt(static_cast<float>(width));
-  for (std::size_t t = 0; t < steps; ++t) {
-    float* item = gradients.data() + at.items + items[t] * width;
-    float* position = gradients.data() + at.positions + (steps - 1 - t) * width;
-    for (std::size_t d = 0; d < width; ++d) {
-      item[d] += dx[t * width + d] * scale;
-      position[d] += dx[t * width + d];
+  for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
+    for (std::size_t t = 0; t < batch.length(s); ++t) {
+      const std::size_t step = batch.begin(s) + t;
+      float* item = gradients.data() + at.items + items[step] * width;
+      float* position = gradients.data() + at.positions + (batch.length(s) - 1 - t) * width;
+      for (std::size_t d = 0; d < width; ++d) {
+        item[d] += dx[step * width + d] * scale;
+        position[d] += dx[step * width + d];
+      }
     }
   }
 }
@@ -123,14 +129,16 @@ void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratc
   }
   std::reverse(scratch.items.begin(), scratch.items.end());
   std::reverse(scratch.times.begin(), scratch.times.end());
-  SequenceForward(shape_, parameters_, scratch.items, scratch.times, {}, scratch.cache);
+  const std::array<std::uint32_t, 2> begin = {0, static_cast<std::uint32_t>(scratch.items.size())};
+  scratch.batch.Assign(begin, scratch.times);
+  SequenceForward(shape_, parameters_, scratch.batch, scratch.items, {}, scratch.cache);
   const std::size_t width = shape_.block.width;
   const float* state = scratch.cache.states.data() + (scratch.items.size() - 1) * width;
   std::fill(features.begin(), features.end(), 0.0f);
   AddProduct({state, width, 1}, {transposed_.data(), shape_.item_count, 1}, features.data(), shape_.item_count, 1,
              shape_.item_count, width);
-  std::vector<float> shares(features.begin(), features.end());
-  const float log_total = SoftmaxInPlace(shares);
+  scratch.shares.assign(features.begin(), features.end());
+  const float log_total = SoftmaxInPlace(scratch.shares);
   for (float& feature : features) feature -= log_total;
 }
 

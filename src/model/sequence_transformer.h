@@ -28,7 +28,7 @@ struct SequenceLayout {
   std::size_t size;
 };
 
-/// What a pass over one sequence needs and leaves. One thread at a time; reused.
+/// What a pass over a batch of sequences needs and leaves, T steps altogether. One thread at a time; reused.
 struct SequenceCache {
   std::vector<BlockCache> blocks;
   std::vector<float> embedded_factors;  ///< Dropout of the first x.
@@ -37,15 +37,14 @@ struct SequenceCache {
   std::vector<float> inverse;
 };
 
-/// Fills cache.states for `items` [T] with their times, T <= length_max. Dropout for training alone.
-void SequenceForward(const SequenceShape& shape, std::span<const float> parameters,
-                     std::span<const std::uint32_t> items, std::span<const std::int64_t> time_ms,
-                     const Dropout& dropout, SequenceCache& cache);
+/// Fills cache.states for `items` [T] of the batch's sequences. Dropout for training alone.
+void SequenceForward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                     std::span<const std::uint32_t> items, const Dropout& dropout, SequenceCache& cache);
 
 /// Adds to `gradients` those of a loss whose gradient by cache.states is `dstates` [T, D].
-void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters,
-                      std::span<const std::uint32_t> items, std::span<const std::int64_t> time_ms,
-                      const SequenceCache& cache, std::span<const float> dstates, std::span<float> gradients);
+void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                      std::span<const std::uint32_t> items, const SequenceCache& cache, std::span<const float> dstates,
+                      std::span<float> gradients);
 
 /// A gated transformer over the newest events of a history, with item embeddings tied between input and output; its
 /// feature is the log probability of each item to come next.

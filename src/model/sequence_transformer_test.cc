@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "base/random.h"
@@ -65,14 +66,16 @@ TEST(SequenceTransformer, SurvivesDisk) {
 TEST(SequenceBackward, AgreesWithFiniteDifferences) {
   const SequenceShape shape = Shape();
   auto parameters = RandomParameters();
-  const std::vector<std::uint32_t> items = {3, 4, 3, 8};
-  const std::vector<std::int64_t> times = {0, 1000, 50'000, 50'000};
+  const std::vector<std::uint32_t> items = {3, 4, 3, 8, 0, 3};
+  const std::vector<std::int64_t> times = {0, 1000, 50'000, 50'000, 7, 2000};
+  SequenceBatch batch;
+  batch.Assign(std::array<std::uint32_t, 3>{0, 4, 6}, times);
   Random random(6);
   std::vector<float> weights(items.size() * shape.block.width);
   for (float& value : weights) value = static_cast<float>(random.Normal());
   SequenceCache cache;
   const auto loss = [&] {
-    SequenceForward(shape, parameters, items, times, {}, cache);
+    SequenceForward(shape, parameters, batch, items, {}, cache);
     double sum = 0;
     for (std::size_t i = 0; i < weights.size(); ++i) sum += double{weights[i]} * double{cache.states[i]};
     return sum;
@@ -80,7 +83,7 @@ TEST(SequenceBackward, AgreesWithFiniteDifferences) {
   loss();
   std::vector<float> gradients(parameters.size());
 
-  SequenceBackward(shape, parameters, items, times, cache, weights, gradients);
+  SequenceBackward(shape, parameters, batch, items, cache, weights, gradients);
 
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     constexpr float kStep = 4e-3f;

@@ -1,5 +1,6 @@
 #include "tensor/activations.h"
 
+#include <algorithm>
 #include <cmath>
 
 #undef HWY_TARGET_INCLUDE
@@ -13,43 +14,51 @@ HWY_BEFORE_NAMESPACE();
 namespace attune::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-float SoftmaxKernel(float* row, std::size_t size) {
+// What does not fill a vector is worked on in a buffer that does, so that nothing calls the scalar exponential.
+constexpr std::size_t kLanesMax = HWY_MAX_BYTES / sizeof(float);
+
+float SoftmaxKernel(float* HWY_RESTRICT row, std::size_t size) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
-  float largest = row[0];
-  std::size_t i = 0;
-  auto largest_lanes = hn::Set(d, largest);
-  for (; i + lanes <= size; i += lanes) largest_lanes = hn::Max(largest_lanes, hn::LoadU(d, row + i));
-  largest = hn::GetLane(hn::MaxOfLanes(d, largest_lanes));
-  for (; i < size; ++i) largest = row[i] > largest ? row[i] : largest;
+  const std::size_t whole = size / lanes * lanes;
+  HWY_ALIGN float rest[kLanesMax];
+  std::fill_n(rest, lanes, -HUGE_VALF);
+  std::copy_n(row + whole, size - whole, rest);
+  auto largest_lanes = hn::Load(d, rest);
+  for (std::size_t i = 0; i < whole; i += lanes) largest_lanes = hn::Max(largest_lanes, hn::LoadU(d, row + i));
+  const float largest = hn::GetLane(hn::MaxOfLanes(d, largest_lanes));
 
   const auto shift = hn::Set(d, largest);
   auto sums = hn::Zero(d);
-  for (i = 0; i + lanes <= size; i += lanes) {
+  for (std::size_t i = 0; i < whole; i += lanes) {
     const auto value = hn::Exp(d, hn::Sub(hn::LoadU(d, row + i), shift));
     hn::StoreU(value, d, row + i);
     sums = hn::Add(sums, value);
   }
-  float sum = hn::GetLane(hn::SumOfLanes(d, sums));
-  for (; i < size; ++i) sum += row[i] = std::exp(row[i] - largest);
-
+  if (whole < size) {
+    // The lanes beyond the row are minus infinity and become 0.
+    hn::Store(hn::Exp(d, hn::Sub(hn::Load(d, rest), shift)), d, rest);
+    sums = hn::Add(sums, hn::Load(d, rest));
+    std::copy_n(rest, size - whole, row + whole);
+  }
+  const float sum = hn::GetLane(hn::SumOfLanes(d, sums));
   const float scale = 1 / sum;
-  const auto scale_lanes = hn::Set(d, scale);
-  for (i = 0; i + lanes <= size; i += lanes) hn::StoreU(hn::Mul(hn::LoadU(d, row + i), scale_lanes), d, row + i);
-  for (; i < size; ++i) row[i] *= scale;
+  for (std::size_t i = 0; i < size; ++i) row[i] *= scale;
   return largest + std::log(sum);
 }
 
-void SigmoidKernel(float* values, std::size_t size) {
+void SigmoidKernel(float* HWY_RESTRICT values, std::size_t size) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
   const auto one = hn::Set(d, 1.0f);
+  const auto sigmoid = [&](auto x) { return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(x)))); };
   std::size_t i = 0;
-  for (; i + lanes <= size; i += lanes) {
-    const auto x = hn::LoadU(d, values + i);
-    hn::StoreU(hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(x)))), d, values + i);
-  }
-  for (; i < size; ++i) values[i] = 1 / (1 + std::exp(-values[i]));
+  for (; i + lanes <= size; i += lanes) hn::StoreU(sigmoid(hn::LoadU(d, values + i)), d, values + i);
+  if (i == size) return;
+  HWY_ALIGN float rest[kLanesMax] = {};
+  std::copy_n(values + i, size - i, rest);
+  hn::Store(sigmoid(hn::Load(d, rest)), d, rest);
+  std::copy_n(rest, size - i, values + i);
 }
 
 }  // namespace attune::HWY_NAMESPACE

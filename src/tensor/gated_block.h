@@ -5,16 +5,15 @@
 #include <span>
 #include <vector>
 
+#include "tensor/attention.h"
+
 namespace attune {
 
-/// The sizes of a block. Shapes: T steps of one sequence, D width, H hidden width.
+/// The sizes of a block. Shapes: T steps of all sequences of a batch, D width, H hidden width.
 struct BlockShape {
   std::size_t width = 64;        ///< D
   std::size_t hidden = 128;      ///< H
   std::size_t length_max = 200;  ///< T is at most this.
-
-  /// Log-spaced gaps of time between two steps that a bias is learned for.
-  static constexpr std::size_t kTimeBuckets = 32;
 };
 
 /// Where in one array of a block's parameters each of them begins. Matrices are row-major [in, out].
@@ -34,12 +33,11 @@ struct BlockLayout {
   std::size_t size;                      // of all
 };
 
-/// What a forward pass leaves for the backward pass of the same sequence; reused from sequence to sequence.
+/// What a forward pass leaves for the backward pass of the same batch; reused from batch to batch.
 struct BlockCache {
-  std::size_t steps = 0;
   std::vector<float> x, normed1, inverse1, qkv, weights, attended, projected1, gate1;
   std::vector<float> middle, normed2, inverse2, expanded, hidden, projected2, gate2;
-  std::vector<float> drop1, drop_hidden, drop2;  ///< Factors; empty: nothing was dropped.
+  std::vector<float> drop_weights, drop1, drop_hidden, drop2;  ///< Factors; empty: nothing was dropped.
 };
 
 /// Which values are dropped in training: a pure function of seed and place, so that threads and order do not matter.
@@ -52,32 +50,18 @@ struct Dropout {
 /// for rate 0.
 void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, std::vector<float>& factors);
 
-/// The bucket of a gap of time: 0 for none, then one for each doubling of seconds.
-std::uint8_t TimeBucket(std::int64_t gap_ms);
-
 /// One block of a causal sequence model, in place on `x` [T, D]:
 ///   y = norm(x);  x += sigmoid(y G1 + g1) * drop(attention(y) W + w)
 ///   y = norm(x);  x += sigmoid(y G2 + g2) * drop(drop(silu(y U + u) * (y V + v)) C + c)
-/// Attention has one head and adds to its logits what was learned of the distance in steps and in time. The gates are
-/// those of Chai et al. ("Highway transformer", 2020), the hidden layer Shazeer's SwiGLU (2020).
-/// `time_ms` [T] ascending. One thread; the twin is reference::GatedBlockForward.
-void GatedBlockForward(const BlockShape& shape, std::span<const float> parameters,
-                       std::span<const std::int64_t> time_ms, const Dropout& dropout, std::span<float> x,
-                       BlockCache& cache);
+/// Attention as in AttentionForward, with dropout of its weights. The gates are those of Chai et al. ("Highway
+/// transformer", 2020), the hidden layer Shazeer's SwiGLU (2020). No sequence is longer than length_max. One thread;
+/// the twin is reference::GatedBlockForward.
+void GatedBlockForward(const BlockShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                       const Dropout& dropout, std::span<float> x, BlockCache& cache);
 
 /// The gradients of a loss: from that by the block's output, in place, to that by its input; adds those by the
 /// parameters to `gradients`. `cache` is what GatedBlockForward left.
-void GatedBlockBackward(const BlockShape& shape, std::span<const float> parameters,
-                        std::span<const std::int64_t> time_ms, const BlockCache& cache, std::span<float> dx,
-                        std::span<float> gradients);
-
-/// Rows of x [T, D] less their mean, over their deviation, times scale plus shift [D]; inverse [T] gets one over the
-/// deviation. `normed` may be `x`.
-void NormRows(std::span<const float> x, std::span<const float> scale, std::span<const float> shift,
-              std::span<float> normed, std::span<float> inverse);
-/// Adds to dx the gradient by x; to dscale and dshift theirs.
-void NormRowsBackward(std::span<const float> x, std::span<const float> scale, std::span<const float> inverse,
-                      std::span<const float> dnormed, std::span<float> dx, std::span<float> dscale,
-                      std::span<float> dshift);
+void GatedBlockBackward(const BlockShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                        const BlockCache& cache, std::span<float> dx, std::span<float> gradients);
 
 }  // namespace attune

@@ -33,6 +33,12 @@ Example MakeExample(std::size_t steps, std::size_t width, std::size_t hidden) {
   return example;
 }
 
+SequenceBatch OneSequence(std::span<const std::int64_t> time_ms) {
+  SequenceBatch batch;
+  batch.Assign(std::array<std::uint32_t, 2>{0, static_cast<std::uint32_t>(time_ms.size())}, time_ms);
+  return batch;
+}
+
 std::vector<double> Doubles(const std::vector<float>& values) { return {values.begin(), values.end()}; }
 
 double Loss(const Example& example, std::span<const double> parameters, std::span<const double> x) {
@@ -49,7 +55,7 @@ TEST(GatedBlock, ForwardAgreesWithItsTwin) {
     auto x = example.x;
     BlockCache cache;
 
-    GatedBlockForward(example.shape, example.parameters, example.time_ms, {}, x, cache);
+    GatedBlockForward(example.shape, example.parameters, OneSequence(example.time_ms), {}, x, cache);
 
     const auto expected =
         reference::GatedBlockForward(example.shape, Doubles(example.parameters), example.time_ms, Doubles(example.x));
@@ -63,11 +69,11 @@ TEST(GatedBlock, GradientsAgreeWithFiniteDifferencesOfTheTwin) {
     const Example example = MakeExample(steps, width, hidden);
     auto x = example.x;
     BlockCache cache;
-    GatedBlockForward(example.shape, example.parameters, example.time_ms, {}, x, cache);
+    GatedBlockForward(example.shape, example.parameters, OneSequence(example.time_ms), {}, x, cache);
     auto dx = example.dout;
     std::vector<float> gradients(example.parameters.size());
 
-    GatedBlockBackward(example.shape, example.parameters, example.time_ms, cache, dx, gradients);
+    GatedBlockBackward(example.shape, example.parameters, OneSequence(example.time_ms), cache, dx, gradients);
 
     constexpr double kStep = 1e-5;
     const auto check = [&](std::vector<double>& moved, std::size_t i, float analytic, const auto& loss) {
@@ -96,17 +102,78 @@ TEST(GatedBlock, LaterStepsDoNotReachBack) {
   auto part = std::vector<float>(example.x.begin(), example.x.begin() + 50 * 16);
   BlockCache cache;
 
-  GatedBlockForward(example.shape, example.parameters, example.time_ms, {}, whole, cache);
-  GatedBlockForward(example.shape, example.parameters, std::span(example.time_ms).first(50), {}, part, cache);
+  GatedBlockForward(example.shape, example.parameters, OneSequence(example.time_ms), {}, whole, cache);
+  GatedBlockForward(example.shape, example.parameters, OneSequence(std::span(example.time_ms).first(50)), {}, part,
+                    cache);
 
   for (std::size_t i = 0; i < part.size(); ++i) ASSERT_NEAR(part[i], whole[i], 1e-5);
+}
+
+TEST(GatedBlock, SequencesOfABatchDoNotSeeEachOther) {
+  const Example example = MakeExample(57, 8, 6);
+  const std::array<std::uint32_t, 5> begin = {0, 20, 20, 21, 57};
+  SequenceBatch batch;
+  batch.Assign(begin, example.time_ms);
+  const auto run = [&](const SequenceBatch& sequences, std::vector<float> x, std::vector<float> dx,
+                       std::vector<float>& gradients) {
+    BlockCache cache;
+    GatedBlockForward(example.shape, example.parameters, sequences, {}, x, cache);
+    GatedBlockBackward(example.shape, example.parameters, sequences, cache, dx, gradients);
+    x.insert(x.end(), dx.begin(), dx.end());
+    return x;
+  };
+  std::vector<float> gradients(example.parameters.size());
+  const auto together = run(batch, example.x, example.dout, gradients);
+
+  std::vector<float> alone_gradients(example.parameters.size());
+  for (std::size_t s = 0; s + 1 < begin.size(); ++s) {
+    const auto part = [&](const std::vector<float>& values) {
+      return std::vector<float>(values.begin() + begin[s] * 8, values.begin() + begin[s + 1] * 8);
+    };
+    const auto times = std::span(example.time_ms).subspan(begin[s], begin[s + 1] - begin[s]);
+    const auto alone = run(OneSequence(times), part(example.x), part(example.dout), alone_gradients);
+    for (std::size_t i = 0; i < alone.size() / 2; ++i) {
+      ASSERT_NEAR(alone[i], together[begin[s] * 8 + i], 1e-5);
+      ASSERT_NEAR(alone[alone.size() / 2 + i], together[57 * 8 + begin[s] * 8 + i], 1e-4);
+    }
+  }
+  for (std::size_t i = 0; i < gradients.size(); ++i) ASSERT_NEAR(gradients[i], alone_gradients[i], 1e-3) << i;
+}
+
+TEST(GatedBlock, TheBackwardPassDropsWhatTheForwardPassDropped) {
+  const Example example = MakeExample(20, 8, 6);
+  const auto batch = OneSequence(example.time_ms);
+  const Dropout dropout{.rate = 0.3f, .seed = 5};
+  BlockCache cache;
+  const auto loss = [&](const std::vector<float>& start) {
+    auto x = start;
+    GatedBlockForward(example.shape, example.parameters, batch, dropout, x, cache);
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += double{x[i]} * example.dout[i];
+    return sum;
+  };
+  loss(example.x);
+  auto dx = example.dout;
+  std::vector<float> gradients(example.parameters.size());
+  GatedBlockBackward(example.shape, example.parameters, batch, cache, dx, gradients);
+
+  for (std::size_t i = 0; i < dx.size(); i += 7) {
+    constexpr float kStep = 1e-2f;
+    auto moved = example.x;
+    moved[i] += kStep;
+    const double up = loss(moved);
+    moved[i] -= 2 * kStep;
+    // Steps this wide are needed in float; their error is of the order of the step squared.
+    ASSERT_NEAR(dx[i], (up - loss(moved)) / (2 * kStep), 0.02 * (1 + std::abs(dx[i]))) << i;
+  }
 }
 
 TEST(GatedBlock, DropsTheStatedShareAndTheSameForTheSameSeed) {
   const Example example = MakeExample(100, 16, 32);
   const auto run = [&](std::uint64_t seed, BlockCache& cache) {
     auto x = example.x;
-    GatedBlockForward(example.shape, example.parameters, example.time_ms, {.rate = 0.25f, .seed = seed}, x, cache);
+    GatedBlockForward(example.shape, example.parameters, OneSequence(example.time_ms), {.rate = 0.25f, .seed = seed}, x,
+                      cache);
     return x;
   };
   BlockCache cache;
@@ -127,7 +194,7 @@ TEST(TimeBucket, DoublesAndEnds) {
   EXPECT_EQ(TimeBucket(999), 1);
   EXPECT_EQ(TimeBucket(1000), 2);
   EXPECT_EQ(TimeBucket(60'000), 6);
-  EXPECT_EQ(TimeBucket(INT64_MAX), BlockShape::kTimeBuckets - 1);
+  EXPECT_EQ(TimeBucket(INT64_MAX), kTimeBuckets - 1);
 }
 
 }  // namespace

@@ -16,70 +16,109 @@ HWY_BEFORE_NAMESPACE();
 namespace attune::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Rows of c that are held in registers at once, each in two vectors.
+// A tile of c is held in registers: so many rows, each in so many vectors. AVX-512 has twice the registers.
 constexpr std::size_t kTileRows = 6;
+constexpr std::size_t kTileVectors = HWY_TARGET <= HWY_AVX3 ? 4 : 2;
 
 enum class Sign { kPlus, kMinus };
 
-template <Sign kSign, std::size_t kRows>
-void AccumulateTile(MatrixView a, const float* b, std::size_t b_stride, float* c, std::size_t c_stride,
-                    std::size_t inner) {
+template <Sign kSign, std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void AccumulateTile(MatrixView a, const float* b, std::size_t b_stride, float* c, std::size_t c_stride,
+                               std::size_t inner) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
   using V = hn::Vec<decltype(d)>;
-  V left[kRows];
-  V right[kRows];
+  V sums[kRows][kVectors];
   for (std::size_t r = 0; r < kRows; ++r) {
-    left[r] = hn::LoadU(d, c + r * c_stride);
-    right[r] = hn::LoadU(d, c + r * c_stride + lanes);
+    for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::LoadU(d, c + r * c_stride + v * lanes);
   }
   for (std::size_t k = 0; k < inner; ++k) {
-    const V b0 = hn::LoadU(d, b + k * b_stride);
-    const V b1 = hn::LoadU(d, b + k * b_stride + lanes);
+    V row[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, b + k * b_stride + v * lanes);
     for (std::size_t r = 0; r < kRows; ++r) {
       const V x = hn::Set(d, a.data[r * a.row_stride + k * a.column_stride]);
-      if constexpr (kSign == Sign::kMinus) {
-        left[r] = hn::NegMulAdd(x, b0, left[r]);
-        right[r] = hn::NegMulAdd(x, b1, right[r]);
-      } else {
-        left[r] = hn::MulAdd(x, b0, left[r]);
-        right[r] = hn::MulAdd(x, b1, right[r]);
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        sums[r][v] = kSign == Sign::kMinus ? hn::NegMulAdd(x, row[v], sums[r][v]) : hn::MulAdd(x, row[v], sums[r][v]);
       }
     }
   }
   for (std::size_t r = 0; r < kRows; ++r) {
-    hn::StoreU(left[r], d, c + r * c_stride);
-    hn::StoreU(right[r], d, c + r * c_stride + lanes);
+    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[r][v], d, c + r * c_stride + v * lanes);
   }
+}
+
+/// All rows of as many columns as kVectors vectors hold.
+template <Sign kSign, std::size_t kVectors>
+void AccumulatePanel(MatrixView a, const float* b, std::size_t b_stride, float* c, std::size_t c_stride,
+                     std::size_t rows, std::size_t inner) {
+  const auto from = [&](std::size_t row) {
+    return MatrixView{a.data + row * a.row_stride, a.row_stride, a.column_stride};
+  };
+  std::size_t row = 0;
+  for (; row + kTileRows <= rows; row += kTileRows) {
+    AccumulateTile<kSign, kTileRows, kVectors>(from(row), b, b_stride, c + row * c_stride, c_stride, inner);
+  }
+  float* rest = c + row * c_stride;
+  switch (rows - row) {
+    case 5: return AccumulateTile<kSign, 5, kVectors>(from(row), b, b_stride, rest, c_stride, inner);
+    case 4: return AccumulateTile<kSign, 4, kVectors>(from(row), b, b_stride, rest, c_stride, inner);
+    case 3: return AccumulateTile<kSign, 3, kVectors>(from(row), b, b_stride, rest, c_stride, inner);
+    case 2: return AccumulateTile<kSign, 2, kVectors>(from(row), b, b_stride, rest, c_stride, inner);
+    case 1: return AccumulateTile<kSign, 1, kVectors>(from(row), b, b_stride, rest, c_stride, inner);
+    default: return;
+  }
+}
+
+/// Columns of b side by side, zeros after the first `used`.
+void Pack(MatrixView b, std::size_t inner, std::size_t used, std::size_t width, std::vector<float>& packed) {
+  packed.assign(inner * width, 0.0f);
+  if (b.row_stride == 1) {
+    for (std::size_t j = 0; j < used; ++j) {
+      const float* source = b.data + j * b.column_stride;
+      for (std::size_t k = 0; k < inner; ++k) packed[k * width + j] = source[k];
+    }
+    return;
+  }
+  for (std::size_t k = 0; k < inner; ++k) {
+    for (std::size_t j = 0; j < used; ++j) packed[k * width + j] = b.data[k * b.row_stride + j * b.column_stride];
+  }
+}
+
+template <Sign kSign, std::size_t kVectors>
+void AccumulateColumns(MatrixView a, MatrixView b, float* c, std::size_t c_stride, std::size_t rows, std::size_t used,
+                       std::size_t inner, std::vector<float>& packed, std::vector<float>& edge) {
+  const std::size_t width = kVectors * hn::Lanes(hn::ScalableTag<float>());
+  if (used == width && b.column_stride == 1) {
+    return AccumulatePanel<kSign, kVectors>(a, b.data, b.row_stride, c, c_stride, rows, inner);
+  }
+  Pack(b, inner, used, width, packed);
+  if (used == width) return AccumulatePanel<kSign, kVectors>(a, packed.data(), width, c, c_stride, rows, inner);
+  edge.resize(rows * width);
+  for (std::size_t row = 0; row < rows; ++row) std::copy_n(c + row * c_stride, used, edge.data() + row * width);
+  AccumulatePanel<kSign, kVectors>(a, packed.data(), width, edge.data(), width, rows, inner);
+  for (std::size_t row = 0; row < rows; ++row) std::copy_n(edge.data() + row * width, used, c + row * c_stride);
 }
 
 template <Sign kSign>
 void Accumulate(MatrixView a, MatrixView b, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns,
                 std::size_t inner) {
-  const std::size_t width = 2 * hn::Lanes(hn::ScalableTag<float>());
-  // The columns of b that a tile reads, side by side: they stay in the nearest cache while rows pass.
-  std::vector<float> packed(inner * width);
-  std::vector<float> edge(kTileRows * width);
-  for (std::size_t column = 0; column < columns; column += width) {
-    const std::size_t used = std::min(width, columns - column);
-    for (std::size_t k = 0; k < inner; ++k) {
-      const float* source = b.data + k * b.row_stride + column * b.column_stride;
-      float* target = packed.data() + k * width;
-      for (std::size_t j = 0; j < used; ++j) target[j] = source[j * b.column_stride];
-      std::fill_n(target + used, width - used, 0.0f);
-    }
-    for (std::size_t row = 0; row < rows;) {
-      const MatrixView a_rows{a.data + row * a.row_stride, a.row_stride, a.column_stride};
-      float* c_row = c + row * c_stride + column;
-      if (used == width && rows - row >= kTileRows) {
-        AccumulateTile<kSign, kTileRows>(a_rows, packed.data(), width, c_row, c_stride, inner);
-        row += kTileRows;
-        continue;
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<float>());
+  std::vector<float> packed;
+  std::vector<float> edge;
+  for (std::size_t column = 0; column < columns;) {
+    const MatrixView rest{b.data + column * b.column_stride, b.row_stride, b.column_stride};
+    const std::size_t left = columns - column;
+    if (left > lanes) {
+      const std::size_t used = std::min(left, (left >= kTileVectors * lanes ? kTileVectors : 2) * lanes);
+      if (used > 2 * lanes) {
+        AccumulateColumns<kSign, kTileVectors>(a, rest, c + column, c_stride, rows, used, inner, packed, edge);
+      } else {
+        AccumulateColumns<kSign, 2>(a, rest, c + column, c_stride, rows, used, inner, packed, edge);
       }
-      std::copy_n(c_row, used, edge.data());
-      AccumulateTile<kSign, 1>(a_rows, packed.data(), width, edge.data(), width, inner);
-      std::copy_n(edge.data(), used, c_row);
-      ++row;
+      column += used;
+    } else {
+      AccumulateColumns<kSign, 1>(a, rest, c + column, c_stride, rows, left, inner, packed, edge);
+      column += left;
     }
   }
 }

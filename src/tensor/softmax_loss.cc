@@ -1,64 +1,96 @@
 #include "tensor/softmax_loss.h"
 
 #include <algorithm>
-#include <cmath>
-#include <vector>
+#include <bit>
 
 #include "base/check.h"
 #include "tensor/activations.h"
+#include "tensor/cpu.h"
 #include "tensor/matmul.h"
+#include "tensor/softmax_bf16.h"
 
 namespace attune {
 namespace {
 
-/// Logits of `rows` rows into `tile` [rows, N].
-void TileLogits(const float* x, std::size_t rows, std::size_t width, std::span<const float> transposed,
-                std::size_t class_count, std::vector<float>& tile) {
-  tile.assign(rows * class_count, 0);
-  AddProduct({x, width, 1}, {transposed.data(), class_count, 1}, tile.data(), class_count, rows, class_count, width);
+// Far below any logit, and finite.
+constexpr float kNever = -1e30f;
+constexpr std::size_t kVectorFloats = 16;
+
+/// To the nearest, ties to even; what is no number stays none.
+std::uint16_t RoundToBf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
+
+double FloatTile(const SoftmaxClasses& classes, std::span<const float> x, std::span<const std::uint32_t> targets,
+                 std::span<float> dx, std::span<float> dclasses, SoftmaxScratch& scratch) {
+  const std::size_t width = classes.width();
+  const std::size_t count = classes.count();
+  const std::size_t rows = targets.size();
+  scratch.logits.resize(rows * count);
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::copy_n(classes.bias(), count, scratch.logits.data() + row * count);
+  }
+  AddProduct({x.data(), width, 1}, {classes.columns().data(), count, 1}, scratch.logits.data(), count, rows, count,
+             width);
+  double loss = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    float* logits = scratch.logits.data() + row * count;
+    const float target_logit = logits[targets[row]];
+    loss += SoftmaxInPlace(std::span(logits, count)) - target_logit;
+    logits[targets[row]] -= 1;
+  }
+  // What is in the tile now is the gradient by the logits.
+  const MatrixView gradient{scratch.logits.data(), count, 1};
+  AddProduct(gradient, {classes.rows().data(), width, 1}, dx.data(), width, rows, width, count);
+  AddProduct(gradient.Transposed(), {x.data(), width, 1}, dclasses.data(), width, count, width, rows);
+  return loss;
 }
 
 }  // namespace
 
-double SoftmaxCrossEntropy(std::span<const float> x, std::span<const float> classes, std::span<const float> transposed,
-                           std::span<const std::uint32_t> targets, std::span<float> dx, std::span<float> dclasses) {
-  ATTUNE_CHECK(!targets.empty() && x.size() % targets.size() == 0 && classes.size() == transposed.size());
-  const std::size_t width = x.size() / targets.size();
-  const std::size_t class_count = classes.size() / width;
-  std::vector<float> tile;
-  double loss = 0;
-  for (std::size_t begin = 0; begin < targets.size(); begin += kSoftmaxTileRows) {
-    const std::size_t rows = std::min(kSoftmaxTileRows, targets.size() - begin);
-    TileLogits(x.data() + begin * width, rows, width, transposed, class_count, tile);
-    for (std::size_t row = 0; row < rows; ++row) {
-      float* logits = tile.data() + row * class_count;
-      const std::uint32_t target = targets[begin + row];
-      const float target_logit = logits[target];
-      loss += SoftmaxInPlace(std::span(logits, class_count)) - target_logit;
-      logits[target] -= 1;
-    }
-    // What is in the tile now is the gradient by the logits.
-    const MatrixView gradient{tile.data(), class_count, 1};
-    AddProduct(gradient, {classes.data(), width, 1}, dx.data() + begin * width, width, rows, width, class_count);
-    AddProduct(gradient.Transposed(), {x.data() + begin * width, width, 1}, dclasses.data(), width, class_count, width,
-               rows);
+void SoftmaxClasses::Assign(std::span<const float> classes, std::size_t width, std::span<const float> bias) {
+  ATTUNE_CHECK(width > 0 && classes.size() % width == 0 && (bias.empty() || bias.size() * width == classes.size()));
+  count_ = classes.size() / width;
+  width_ = width;
+  bf16_ = width % kVectorFloats == 0 && HasBf16Products();
+  bias_.assign((count_ + kPadding - 1) / kPadding * kPadding, kNever);
+  std::fill_n(bias_.begin(), count_, 0.0f);
+  std::copy(bias.begin(), bias.end(), bias_.begin());
+  if (bf16_) return FillBf16(classes);
+  rows_.assign(classes.begin(), classes.end());
+  columns_.resize(classes.size());
+  for (std::size_t n = 0; n < count_; ++n) {
+    for (std::size_t d = 0; d < width; ++d) columns_[d * count_ + n] = classes[n * width + d];
   }
-  return loss;
 }
 
-double SoftmaxCrossEntropyLoss(std::span<const float> x, std::span<const float> transposed, std::size_t width,
-                               std::span<const std::uint32_t> targets) {
-  const std::size_t class_count = transposed.size() / width;
-  std::vector<float> tile;
+void SoftmaxClasses::FillBf16(std::span<const float> classes) {
+  bf16_rows_.assign(padded_count() * width_, 0);
+  bf16_columns_.assign(padded_count() * width_, 0);
+  for (std::size_t n = 0; n < count_; ++n) {
+    std::uint16_t* row = bf16_rows_.data() + n / 2 * 2 * width_ + n % 2;
+    std::uint16_t* column = bf16_columns_.data() + n / kPadding * kPadding * width_ + n % kPadding * 2;
+    for (std::size_t d = 0; d < width_; ++d) {
+      const std::uint16_t value = RoundToBf16(classes[n * width_ + d]);
+      row[2 * d] = value;
+      column[d / 2 * 2 * kPadding + d % 2] = value;
+    }
+  }
+}
+
+double SoftmaxCrossEntropy(const SoftmaxClasses& classes, std::span<const float> x,
+                           std::span<const std::uint32_t> targets, std::span<float> dx, std::span<float> dclasses,
+                           SoftmaxScratch& scratch) {
+  const std::size_t width = classes.width();
+  ATTUNE_CHECK(x.size() == targets.size() * width && dx.size() == x.size() &&
+               dclasses.size() == classes.count() * width);
   double loss = 0;
   for (std::size_t begin = 0; begin < targets.size(); begin += kSoftmaxTileRows) {
     const std::size_t rows = std::min(kSoftmaxTileRows, targets.size() - begin);
-    TileLogits(x.data() + begin * width, rows, width, transposed, class_count, tile);
-    for (std::size_t row = 0; row < rows; ++row) {
-      float* logits = tile.data() + row * class_count;
-      const float target_logit = logits[targets[begin + row]];
-      loss += SoftmaxInPlace(std::span(logits, class_count)) - target_logit;
-    }
+    const auto tile = [&](auto values) { return values.subspan(begin * width, rows * width); };
+    const auto compute = classes.bf16() ? SoftmaxCrossEntropyBf16 : FloatTile;
+    loss += compute(classes, tile(x), targets.subspan(begin, rows), tile(dx), dclasses, scratch);
   }
   return loss;
 }

@@ -117,7 +117,7 @@ Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms,
   return parts;
 }
 
-SequenceOptions SequenceOptionsOf(const FitOptions& options) { return {.seed = options.seed}; }
+SequenceOptions SequenceOptionsOf(const FitOptions& options) { return {.steps = {.seed = options.seed}}; }
 
 /// The sequence transformer, if the operations allowed suffice for enough epochs.
 Result<std::optional<SequenceFit>> FitSequenceWithin(const TrainingView& view, std::span<const ValidationCase> cases,
@@ -133,8 +133,9 @@ Result<std::optional<SequenceFit>> FitSequenceWithin(const TrainingView& view, s
   own.epochs_max = static_cast<int>(std::min<double>(kSequenceEpochsMax, affordable));
   if (own.epochs_max < kSequenceEpochsMin) return std::optional<SequenceFit>();
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
-  ATTUNE_TRY(auto fit, FitSequence(view, cases, shape, own, context.workers, [](int epoch, double loss) {
-               LogInfo("sequence transformer: epoch {}, loss {:.4f}", epoch, loss);
+  ATTUNE_TRY(auto fit, FitSequence(view, cases, shape, own, context.workers, [](const SequenceProgress& progress) {
+               LogInfo("sequence transformer: epoch {}, loss {:.4f}, NDCG@10 {:.4f}", progress.epoch, progress.loss,
+                       progress.validation_ndcg);
              }));
   figures["sequence_epochs"] = fit.epochs;
   return std::optional<SequenceFit>(std::move(fit));
@@ -165,7 +166,7 @@ Result<FittedModel> FitModel(const TrainingView& view, std::span<const Validatio
   ATTUNE_TRY(choices.sequence, FitSequenceWithin(view, cases, options, context, choices.figures));
   if (choices.sequence) {
     fitted.parts.members.push_back(
-        std::make_shared<SequenceTransformer>(choices.sequence->shape, choices.sequence->parameters));
+        std::make_shared<SequenceTransformer>(choices.sequence->shape, choices.sequence->served));
   }
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the blend"));
   ATTUNE_TRY(choices.blend, FitBlend(fitted.parts.members, view, cases, options, context, choices.figures));
@@ -188,7 +189,7 @@ Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choice
     const int epochs = std::max(1, choices.sequence->epochs / kEpochsPerLastEpoch);
     ATTUNE_TRY(const auto fit,
                ContinueSequence(view, *choices.sequence, epochs, SequenceOptionsOf(options), context.workers));
-    parts.members.push_back(std::make_shared<SequenceTransformer>(fit.shape, fit.parameters));
+    parts.members.push_back(std::make_shared<SequenceTransformer>(fit.shape, fit.served));
   }
   parts.blend = choices.blend;
   SetColdWeights(parts, choices.cold_weights);

@@ -34,7 +34,7 @@ SequenceShape SmallShape(const TrainingData& data) {
 
 /// How often the item that scores best is the answer, whatever is in the history.
 double Accuracy(const SequenceFit& fit, const TrainingData& data, const std::vector<ValidationCase>& cases) {
-  const SequenceTransformer model(fit.shape, fit.parameters);
+  const SequenceTransformer model(fit.shape, fit.served);
   const auto scratch = model.MakeScratch();
   std::vector<float> scores(model.item_count());
   double right = 0;
@@ -52,7 +52,7 @@ TEST(FitSequence, LearnsAnOrderThatCountsDoNotShow) {
   ThreadPool pool(1, 8);
 
   const auto fit = FitSequence(fold.view, fold.cases, SmallShape(data),
-                               {.epochs_max = 30, .checks_without_gain_max = 100, .rate = 5e-3f}, pool, {});
+                               {.steps = {.rate = 5e-3f}, .epochs_max = 30, .checks_without_gain_max = 100}, pool, {});
 
   ASSERT_TRUE(fit.ok());
   // One in twelve by chance.
@@ -84,11 +84,11 @@ TEST(FitSequence, StopsWhenItIsTold) {
   std::atomic<bool> cancelled{false};
   int epochs = 0;
 
-  const auto fit =
-      FitSequence(fold.view, fold.cases, SmallShape(data), {}, Workers(pool, cancelled), [&](int epoch, double) {
-        epochs = epoch;
-        cancelled = true;
-      });
+  const auto fit = FitSequence(fold.view, fold.cases, SmallShape(data), {}, Workers(pool, cancelled),
+                               [&](const SequenceProgress& progress) {
+                                 epochs = progress.epoch;
+                                 cancelled = true;
+                               });
 
   EXPECT_EQ(fit.status().code(), Code::kCancelled);
   EXPECT_EQ(epochs, 1);

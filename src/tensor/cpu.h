@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/status.h"
+
+namespace attune {
+
+/// Lets no kernel use more than `level` of this processor: "baseline" (SSE), "avx2", "avx512" (with bf16 products where
+/// the processor has them) or "amx", which today means what avx512 means. For ATTUNE_CPU and tests; before or between
+/// computations, not during one. InvalidArgument for another name.
+Status CapCpu(std::string_view level);
+
+/// Whether products of bf16 numbers, two at a time (AVX512-BF16), may be used.
+bool HasBf16Products();
+
+}  // namespace attune

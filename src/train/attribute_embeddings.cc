@@ -1,0 +1,33 @@
+#include "train/attribute_embeddings.h"
+
+namespace attune {
+
+AttributeEmbeddings::AttributeEmbeddings(const Attributes& attributes, std::size_t item_count) {
+  const ItemEncoder encoder = ItemEncoder::Fit(attributes, item_count);
+  feature_count_ = encoder.feature_count();
+  if (feature_count_ == 0) return;
+  for (std::size_t item = 0; item < item_count; ++item) items_.push_back(encoder.EncodeRow(attributes, item));
+}
+
+void AttributeEmbeddings::Add(std::span<const float> features, std::size_t width, std::span<float> rows) const {
+  for (std::size_t item = 0; item < items_.size(); ++item) {
+    float* row = rows.data() + item * width;
+    for (const auto& [feature, value] : items_[item]) {
+      const float* embedding = features.data() + feature * width;
+      for (std::size_t d = 0; d < width; ++d) row[d] += value * embedding[d];
+    }
+  }
+}
+
+void AttributeEmbeddings::AddBackward(std::span<const float> drows, std::size_t width,
+                                      std::span<float> dfeatures) const {
+  for (std::size_t item = 0; item < items_.size(); ++item) {
+    const float* drow = drows.data() + item * width;
+    for (const auto& [feature, value] : items_[item]) {
+      float* dembedding = dfeatures.data() + feature * width;
+      for (std::size_t d = 0; d < width; ++d) dembedding[d] += value * drow[d];
+    }
+  }
+}
+
+}  // namespace attune

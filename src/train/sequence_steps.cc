@@ -1,0 +1,179 @@
+#include "train/sequence_steps.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+
+namespace attune {
+namespace {
+
+// A step's users are shared among so many slots, each with its own sums, which are added in order: fixed by the data,
+// so that the number of threads changes nothing. Every slot costs a pass over all parameters.
+constexpr std::size_t kSlotsMax = 8;
+constexpr std::size_t kSlotsMin = 2;
+constexpr std::size_t kTokensPerSlot = 1024;
+// Sequences that are worked on together: enough that matrices are used well, few enough for the cache.
+constexpr std::size_t kBatchTokens = 512;
+constexpr std::size_t kParametersPerTask = 16'384;
+
+}  // namespace
+
+SequenceState InitialSequenceState(const SequenceShape& shape, std::size_t feature_count, std::uint64_t seed) {
+  const SequenceLayout at(shape);
+  const BlockLayout block(shape.block);
+  const std::size_t width = shape.block.width;
+  std::vector<float> parameters(at.size + feature_count * width);
+  Random random(MixSeed(seed, 41));
+  const auto fill = [&](std::size_t begin, std::size_t count, double deviation) {
+    for (std::size_t i = 0; i < count; ++i) parameters[begin + i] = static_cast<float>(deviation * random.Normal());
+  };
+  const auto xavier = [&](std::size_t begin, std::size_t in, std::size_t out) {
+    fill(begin, in * out, std::sqrt(2.0 / static_cast<double>(in + out)));
+  };
+  const auto ones = [&](std::size_t begin) {
+    std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(begin), width, 1.0f);
+  };
+  const double embedding = std::sqrt(2.0 / static_cast<double>(shape.item_count + width));
+  fill(at.items, shape.item_count * width, embedding);
+  fill(at.positions, shape.block.length_max * width, embedding);
+  fill(at.size, feature_count * width, embedding);
+  for (std::size_t b = 0; b < shape.block_count; ++b) {
+    const std::size_t base = at.blocks + b * at.block_size;
+    ones(base + block.norm1_scale);
+    ones(base + block.norm2_scale);
+    ones(base + block.gate1_shift);
+    ones(base + block.gate2_shift);
+    xavier(base + block.qkv, width, 3 * width);
+    xavier(base + block.attended, width, width);
+    xavier(base + block.gate1, width, width);
+    xavier(base + block.expand, width, 2 * shape.block.hidden);
+    xavier(base + block.contract, shape.block.hidden, width);
+    xavier(base + block.gate2, width, width);
+  }
+  ones(at.norm_scale);
+  SequenceState state{.parameters = std::move(parameters), .average = {}, .adam = Adam(0), .step = 0};
+  state.average = state.parameters;
+  state.adam = Adam(state.parameters.size());
+  return state;
+}
+
+SequenceSteps::SequenceSteps(const TrainingView& view, const AttributeEmbeddings& attributes,
+                             const SequenceShape& shape, const SequenceStepOptions& options, const Workers& workers)
+    : view_(view), attributes_(attributes), shape_(shape), options_(options), workers_(workers), at_(shape) {
+  std::size_t tokens = 0;
+  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
+    if (view.Length(user) < 2) continue;
+    users_.push_back(user);
+    tokens += std::min(view.Length(user) - 1, shape.block.length_max);
+  }
+  const std::size_t step_tokens =
+      tokens * std::min(options.users_per_step_max, users_.size()) / std::max<std::size_t>(1, users_.size());
+  slots_.resize(std::clamp(step_tokens / kTokensPerSlot, kSlotsMin, kSlotsMax));
+  for (Slot& slot : slots_) slot.gradients.resize(at_.size);
+  gradients_.resize(at_.size + attributes.feature_count() * shape.block.width);
+}
+
+EpochOutcome SequenceSteps::RunEpoch(int epoch, const std::function<float(double)>& rate_share, SequenceState& state) {
+  std::vector<std::uint32_t> order = users_;
+  Random random(MixSeed(MixSeed(options_.seed, 43), static_cast<std::uint64_t>(epoch)));
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.Below(i)]);
+  const std::size_t users_per_step =
+      std::clamp(users_.size() / 40, options_.users_per_step_min, options_.users_per_step_max);
+  EpochOutcome outcome;
+  for (std::size_t begin = 0; begin < order.size() && !workers_.cancelled(); begin += users_per_step) {
+    const std::size_t count = std::min(users_per_step, order.size() - begin);
+    const float share = rate_share(static_cast<double>(begin) / static_cast<double>(order.size()));
+    RunStep(std::span(order).subspan(begin, count), share, state, outcome);
+  }
+  outcome.loss /= static_cast<double>(std::max<std::size_t>(1, outcome.tokens));
+  return outcome;
+}
+
+std::vector<float> SequenceSteps::Served(std::span<const float> parameters) const {
+  std::vector<float> served(parameters.begin(), parameters.begin() + static_cast<std::ptrdiff_t>(at_.size));
+  const std::size_t width = shape_.block.width;
+  attributes_.Add(parameters.subspan(at_.size), width, std::span(served).subspan(at_.items, shape_.item_count * width));
+  return served;
+}
+
+void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
+  const std::size_t steps = std::min(view_.Length(user) - 1, shape_.block.length_max);
+  const auto items = view_.Items(user).last(steps + 1);
+  const auto times = view_.Times(user).last(steps + 1);
+  slot.items.insert(slot.items.end(), items.begin(), items.end() - 1);
+  slot.targets.insert(slot.targets.end(), items.begin() + 1, items.end());
+  slot.times.insert(slot.times.end(), times.begin(), times.end() - 1);
+  slot.begin.push_back(static_cast<std::uint32_t>(slot.items.size()));
+}
+
+void SequenceSteps::RunBatch(std::uint64_t dropout_seed, Slot& slot) const {
+  slot.batch.Assign(slot.begin, slot.times);
+  SequenceForward(shape_, served_, slot.batch, slot.items, {.rate = options_.dropout, .seed = dropout_seed},
+                  slot.cache);
+  slot.dstates.assign(slot.cache.states.size(), 0);
+  const auto item_gradients = std::span(slot.gradients).subspan(at_.items, shape_.item_count * shape_.block.width);
+  slot.loss +=
+      SoftmaxCrossEntropy(classes_, slot.cache.states, slot.targets, slot.dstates, item_gradients, slot.softmax);
+  SequenceBackward(shape_, served_, slot.batch, slot.items, slot.cache, slot.dstates, slot.gradients);
+  slot.tokens += slot.items.size();
+}
+
+void SequenceSteps::RunStep(std::span<const std::uint32_t> users, float rate_share, SequenceState& state,
+                            EpochOutcome& outcome) {
+  ++state.step;
+  served_ = Served(state.parameters);
+  const std::size_t width = shape_.block.width;
+  classes_.Assign(std::span(served_).subspan(at_.items, shape_.item_count * width), width);
+  workers_.ParallelFor(slots_.size(), [&](std::size_t s) {
+    Slot& slot = slots_[s];
+    std::fill(slot.gradients.begin(), slot.gradients.end(), 0.0f);
+    slot.loss = 0;
+    slot.tokens = 0;
+    for (std::size_t i = s; i < users.size() && !workers_.cancelled();) {
+      slot.begin.assign(1, 0);
+      slot.items.clear();
+      slot.targets.clear();
+      slot.times.clear();
+      const std::uint64_t seed = MixSeed(MixSeed(options_.seed, state.step), i);
+      for (; i < users.size() && slot.items.size() < kBatchTokens; i += slots_.size()) AppendUser(users[i], slot);
+      RunBatch(seed, slot);
+    }
+  });
+  std::size_t tokens = 0;
+  for (const Slot& slot : slots_) {
+    outcome.loss += slot.loss;
+    tokens += slot.tokens;
+  }
+  outcome.tokens += tokens;
+  const float warm = std::min(1.0f, static_cast<float>(state.step) / static_cast<float>(options_.warm_up_steps));
+  Descend(options_.rate * warm * rate_share, 1 / static_cast<float>(std::max<std::size_t>(1, tokens)), state);
+}
+
+void SequenceSteps::Descend(float rate, float scale, SequenceState& state) {
+  const auto for_ranges = [&](std::size_t count, const auto& body) {
+    workers_.ParallelFor((count + kParametersPerTask - 1) / kParametersPerTask, [&](std::size_t task) {
+      body(task * kParametersPerTask, std::min(count, (task + 1) * kParametersPerTask));
+    });
+  };
+  for_ranges(at_.size, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) gradients_[i] = slots_[0].gradients[i];
+    for (std::size_t s = 1; s < slots_.size(); ++s) {
+      for (std::size_t i = begin; i < end; ++i) gradients_[i] += slots_[s].gradients[i];
+    }
+    for (std::size_t i = begin; i < end; ++i) gradients_[i] *= scale;
+  });
+  const std::size_t width = shape_.block.width;
+  const auto by_attributes = std::span(gradients_).subspan(at_.size);
+  std::fill(by_attributes.begin(), by_attributes.end(), 0.0f);
+  attributes_.AddBackward(std::span(gradients_).subspan(at_.items, shape_.item_count * width), width, by_attributes);
+  const AdamOptions adam{.rate = rate};
+  const auto step = static_cast<double>(state.step);
+  const auto kept = static_cast<float>(std::min(double{options_.average}, (1 + step) / (10 + step)));
+  for_ranges(gradients_.size(), [&](std::size_t begin, std::size_t end) {
+    state.adam.Update(state.step, adam, begin, std::span(gradients_).subspan(begin, end - begin), state.parameters);
+    for (std::size_t i = begin; i < end; ++i) state.average[i] += (1 - kept) * (state.parameters[i] - state.average[i]);
+  });
+}
+
+}  // namespace attune

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/workers.h"
+#include "model/sequence_transformer.h"
+#include "model/training_view.h"
+#include "tensor/adam.h"
+#include "tensor/softmax_loss.h"
+#include "train/attribute_embeddings.h"
+
+namespace attune {
+
+/// How each step of a training is made.
+struct SequenceStepOptions {
+  std::uint64_t seed = 1;
+  /// Users whose gradients are added before a step: a fortieth of all, within these. Small data needs many steps.
+  std::size_t users_per_step_min = 16;
+  std::size_t users_per_step_max = 128;
+  float rate = 1e-3f;
+  int warm_up_steps = 100;
+  float dropout = 0.2f;
+  float average = 0.99f;  ///< Of the moving average of parameters.
+};
+
+/// Everything that changes while a training runs: with the data and the options it says how the training goes on.
+struct SequenceState {
+  /// SequenceLayout, but item embeddings without those of their attributes; these follow, [F, D].
+  std::vector<float> parameters;
+  std::vector<float> average;
+  Adam adam{0};
+  std::uint64_t step = 0;
+};
+
+/// How a training begins: weights by the sizes of their matrices, gates half open, norms as they are.
+SequenceState InitialSequenceState(const SequenceShape& shape, std::size_t feature_count, std::uint64_t seed);
+
+/// What a pass over the users gave.
+struct EpochOutcome {
+  double loss = 0;  ///< Mean of -log probability of the next item.
+  std::size_t tokens = 0;
+};
+
+/// Steps of gradient descent on the newest length_max + 1 events of every user, by full softmax at every step of a
+/// history. Sums are added in a fixed order: the same bits for any number of threads. One thread at a time; what the
+/// constructor is given outlives it.
+class SequenceSteps {
+ public:
+  SequenceSteps(const TrainingView& view, const AttributeEmbeddings& attributes, const SequenceShape& shape,
+                const SequenceStepOptions& options, const Workers& workers);
+
+  /// Passes once over all users, in an order that `epoch` draws; `rate_share` scales the learning rate by the share of
+  /// the epoch that is done. What it leaves after a cancellation means nothing.
+  EpochOutcome RunEpoch(int epoch, const std::function<float(double)>& rate_share, SequenceState& state);
+
+  /// Parameters as SequenceTransformer reads them: every item with the embeddings of its attributes.
+  std::vector<float> Served(std::span<const float> parameters) const;
+
+ private:
+  struct Slot {
+    std::vector<float> gradients;
+    SequenceBatch batch;
+    SequenceCache cache;
+    SoftmaxScratch softmax;
+    std::vector<std::uint32_t> begin, items, targets;
+    std::vector<std::int64_t> times;
+    std::vector<float> dstates;
+    double loss = 0;
+    std::size_t tokens = 0;
+  };
+
+  void AppendUser(std::uint32_t user, Slot& slot) const;
+  void RunBatch(std::uint64_t dropout_seed, Slot& slot) const;
+  void RunStep(std::span<const std::uint32_t> users, float rate_share, SequenceState& state, EpochOutcome& outcome);
+  void Descend(float rate, float scale, SequenceState& state);
+
+  const TrainingView& view_;
+  const AttributeEmbeddings& attributes_;
+  const SequenceShape shape_;
+  const SequenceStepOptions options_;
+  const Workers workers_;
+  const SequenceLayout at_;
+  std::vector<std::uint32_t> users_;
+  std::vector<Slot> slots_;
+  std::vector<float> served_;  ///< The parameters of this step.
+  SoftmaxClasses classes_;
+  std::vector<float> gradients_;  ///< Sums over slots, then those by the embeddings of attributes.
+};
+
+}  // namespace attune
