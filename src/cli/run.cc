@@ -20,6 +20,7 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"serve", "run the server", &Serve},
+    {"evaluate", "measure how good recommendations from your data are", &Evaluate},
     {"sample-data", "write interactions.csv and items.csv of a generated world", &SampleData},
 };
 

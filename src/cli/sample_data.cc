@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 
 #include "base/hash.h"
 #include "cli/option_table.h"
+#include "cli/system_sources.h"
 #include "cli/verbs.h"
 #include "data/sample_world.h"
 #include "storage/posix_env.h"
@@ -58,13 +58,7 @@ int SampleData(std::span<const std::string> arguments) {
   std::string folder;
   bool with_truth = false;
   OptionTable table = SampleDataOptions(&options, &folder, &with_truth);
-  const auto outcome =
-      table.Parse(arguments, {.environment = [](const std::string& name) -> std::optional<std::string> {
-                                const char* value = std::getenv(name.c_str());
-                                if (value == nullptr || *value == '\0') return std::nullopt;
-                                return std::string(value);
-                              },
-                              .read_file = [&](const std::string& path) { return env.ReadFile(path); }});
+  const auto outcome = table.Parse(arguments, SystemSources(env));
   if (!outcome.ok() || (*outcome == OptionTable::Outcome::kRun && folder.empty())) {
     fmt::print(stderr, "attune sample-data: {}\n",
                outcome.ok() ? "--out is missing: it names the folder to write into" : outcome.status().message());

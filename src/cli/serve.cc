@@ -11,21 +11,12 @@
 
 #include "base/log.h"
 #include "cli/serve_options.h"
+#include "cli/system_sources.h"
 #include "cli/verbs.h"
 #include "storage/posix_env.h"
 
 namespace attune {
 namespace {
-
-OptionSources SystemSources(Env& env) {
-  return {.environment = [](const std::string& name) -> std::optional<std::string> {
-            const char* value = std::getenv(name.c_str());
-            if (value == nullptr || *value == '\0')
-              return std::nullopt;  // Compose files pass on what is not set as "".
-            return std::string(value);
-          },
-          .read_file = [&env](const std::string& path) { return env.ReadFile(path); }};
-}
 
 int Fail(const Status& status, int exit_status) {
   fmt::print(stderr, "attune serve: {}\n", status.message());

@@ -11,6 +11,9 @@ namespace attune {
 /// attune serve: the server, until SIGTERM or SIGINT.
 int Serve(std::span<const std::string> arguments);
 
+/// attune evaluate: how good the recommendations are, on a part of the data that training did not see.
+int Evaluate(std::span<const std::string> arguments);
+
 /// attune sample-data: CSV files of a generated world.
 int SampleData(std::span<const std::string> arguments);
 

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "model/recommender_model.h"
+
 namespace attune {
 namespace {
 
@@ -61,6 +63,14 @@ Result<RecipeParameters> ParseRecipeParameters(const TrainParameters& parameters
 Status CheckTrainParameters(const TrainParameters& parameters) {
   const auto parsed = ParseRecipeParameters(parameters);
   return parsed.ok() ? Status() : parsed.status();
+}
+
+Result<FitOptions> FitOptionsOf(const TrainParameters& parameters) {
+  ATTUNE_TRY(const auto recipe, ParseRecipeParameters(parameters));
+  return FitOptions{.seed = parameters.seed,
+                    .recency = recipe.recency_mask,
+                    .history_max = RecommenderModel::kHistoryMax,
+                    .sequence_operations_max = parameters.sequence_operations_max};
 }
 
 }  // namespace attune

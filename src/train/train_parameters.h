@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/status.h"
+#include "train/model_fit.h"
 #include "train/train_solution.h"
 
 namespace attune {
@@ -16,5 +17,8 @@ struct RecipeParameters {
 
 /// InvalidArgument for a name the recipe does not have, a value that is no number, or one out of its range.
 Result<RecipeParameters> ParseRecipeParameters(const TrainParameters& parameters);
+
+/// What a fit is told by these parameters. Errors as above.
+Result<FitOptions> FitOptionsOf(const TrainParameters& parameters);
 
 }  // namespace attune

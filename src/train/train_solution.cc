@@ -141,10 +141,7 @@ Result<TrainReport> TrainFull(const TrainingData& data, const TrainParameters& p
   Progress progress(context);
   const FitContext fit_context{.workers = Workers(context.pool, context.cancelled),
                                .on_step = [&](std::string_view step) { progress.Step(step); }};
-  const FitOptions options{.seed = parameters.seed,
-                           .recency = recipe.recency_mask,
-                           .history_max = RecommenderModel::kHistoryMax,
-                           .sequence_operations_max = parameters.sequence_operations_max};
+  ATTUNE_TRY(const FitOptions options, FitOptionsOf(parameters));
   const TrainingView whole = WithoutExtremeUsers(WholeView(data), recipe.min_user_history_length_percentile,
                                                  recipe.max_user_history_length_percentile);
   if (whole.size() == 0) return InvalidArgument("Create failed. The history length percentiles leave no users.");
