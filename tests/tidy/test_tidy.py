@@ -41,7 +41,7 @@ def function_lengths(text):
     for number, line in enumerate(lines):
         if start is None and re.match(r"^[A-Za-z].*[({].*$", line) and not line.startswith(("namespace", "struct", "class",
                                                                                            "enum", "#", "using")):
-            start = number
+            start = number if line.count("{") == 0 or line.count("{") != line.count("}") else None  # Not a whole one.
         if start is not None and re.match(r"^}", line):
             yield lines[start], number - start + 1
             start = None
