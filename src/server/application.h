@@ -31,6 +31,7 @@
 #include "storage/key_value_store.h"
 #include "storage/object_store.h"
 #include "storage/s3_client.h"
+#include "storage/write_gate.h"
 
 namespace attune {
 
@@ -51,6 +52,7 @@ struct ApplicationOptions {
   std::optional<AccessKey> administrator;
   Limits limits;
   ExternalStore external_store;
+  std::uint64_t free_disk_bytes_min = std::uint64_t{256} << 20;  ///< With less, nothing is taken in.
   AutomaticWorkOptions automatic;
   HttpServerOptions http;
   Router::Options router;
@@ -109,6 +111,7 @@ class Application {
   AccessKey administrator_;
   bool is_first_start_ = false;
   std::unique_ptr<KeyValueStore> key_values_;
+  std::unique_ptr<WriteGate> write_gate_;
   std::unique_ptr<CurlTransport> s3_transport_;
   std::unique_ptr<S3Client> s3_client_;
   std::unique_ptr<ObjectStore> objects_;
