@@ -22,7 +22,8 @@ using simdjson::dom::element_type;
 // The first byte says which record and in which layout.
 constexpr std::uint8_t kEventLayout = 1;
 constexpr std::uint8_t kEntityLayout = 2;
-constexpr std::uint32_t kListMax = 10'000;  // Of what a record may hold; larger counts are corrupt.
+constexpr std::uint8_t kServedEventLayout = 3;  // An event, then what was served.
+constexpr std::uint32_t kListMax = 10'000;      // Of what a record may hold; larger counts are corrupt.
 
 enum class ValueTag : std::uint8_t { kNull, kText, kInteger, kReal, kBoolean };
 
@@ -49,6 +50,34 @@ Result<std::uint32_t> ReadCount(ByteReader& reader) {
   const auto count = reader.Number<std::uint32_t>();
   if (count > kListMax) return Corrupt(fmt::format("a stored record says it holds {} values", count));
   return count;
+}
+
+void WriteServed(ByteWriter& writer, const ServedImpression& served) {
+  writer.Number(static_cast<std::uint8_t>(served.is_late));
+  writer.String(served.model);
+  writer.Number(static_cast<std::uint32_t>(served.factors.size()));
+  for (const float factor : served.factors) writer.Number(factor);
+  writer.Number(static_cast<std::uint32_t>(served.items.size()));
+  for (const ServedItem& item : served.items) {
+    writer.String(item.item_id);
+    writer.Number(item.rank);
+    writer.Number(item.score);
+  }
+}
+
+Result<ServedImpression> ReadServed(ByteReader& reader) {
+  ServedImpression served{.is_late = reader.Number<std::uint8_t>() != 0};
+  served.model = reader.String();
+  ATTUNE_TRY(const auto factor_count, ReadCount(reader));
+  for (std::uint32_t i = 0; i < factor_count && reader.ok(); ++i) served.factors.push_back(reader.Number<float>());
+  ATTUNE_TRY(const auto item_count, ReadCount(reader));
+  for (std::uint32_t i = 0; i < item_count && reader.ok(); ++i) {
+    ServedItem item{.item_id = std::string(reader.String())};
+    item.rank = reader.Number<std::uint32_t>();
+    item.score = reader.Number<float>();
+    served.items.push_back(std::move(item));
+  }
+  return served;
 }
 
 template <class Number>
@@ -207,7 +236,7 @@ Status TakeEventValue(element source, Event* event) {
 std::string EncodeEvent(const Event& event) {
   std::string bytes;
   ByteWriter writer(&bytes);
-  writer.Number(kEventLayout);
+  writer.Number(event.served ? kServedEventLayout : kEventLayout);
   for (const std::string* text : {&event.user_id, &event.session_id, &event.item_id, &event.event_type, &event.event_id,
                                   &event.recommendation_id, &event.attribution_source}) {
     writer.String(*text);
@@ -222,12 +251,14 @@ std::string EncodeEvent(const Event& event) {
     writer.Number(column);
     WriteValue(writer, value);
   }
+  if (event.served) WriteServed(writer, *event.served);
   return bytes;
 }
 
 Result<Event> DecodeEvent(std::string_view bytes) {
   ByteReader reader(bytes);
-  if (reader.Number<std::uint8_t>() != kEventLayout) return Corrupt("a stored event has an unknown layout");
+  const auto layout = reader.Number<std::uint8_t>();
+  if (layout != kEventLayout && layout != kServedEventLayout) return Corrupt("a stored event has an unknown layout");
   Event event;
   for (std::string* text : {&event.user_id, &event.session_id, &event.item_id, &event.event_type, &event.event_id,
                             &event.recommendation_id, &event.attribution_source}) {
@@ -244,6 +275,9 @@ Result<Event> DecodeEvent(std::string_view bytes) {
     const auto column = reader.Number<std::uint32_t>();
     ATTUNE_TRY(auto value, ReadValue(reader));
     event.columns.emplace_back(column, std::move(value));
+  }
+  if (layout == kServedEventLayout) {
+    ATTUNE_TRY(event.served, ReadServed(reader));
   }
   ATTUNE_RETURN_IF_ERROR(reader.Finish("a stored event"));
   return event;

@@ -16,6 +16,27 @@ namespace attune {
 /// One cell: nothing where null. Integers of either width, and floats of either, share a kind.
 using Value = std::variant<std::monostate, std::string, std::int64_t, double, bool>;
 
+/// An item of a list that the service made.
+struct ServedItem {
+  std::string item_id;
+  std::uint32_t rank = 1;  ///< Its place in the list, from 1.
+  float score = 0;         ///< Natural log of its probability, as the model that made the list saw it.
+
+  friend bool operator==(const ServedItem&, const ServedItem&) = default;
+};
+
+/// What an event's recommendationId stands for, written down with the event so that it tells by itself what was shown.
+struct ServedImpression {
+  /// An earlier event has told that the list was shown: this one tells of its own item alone.
+  bool is_late = false;
+  std::string model;           ///< Names the model that made the list.
+  std::vector<float> factors;  ///< Of the user, by that model's own measure; may be empty.
+  /// The list, in order; where the event has an explicit impression only those that stand there too.
+  std::vector<ServedItem> items;
+
+  friend bool operator==(const ServedImpression&, const ServedImpression&) = default;
+};
+
 /// One interaction put by itself.
 struct Event {
   std::string user_id;  ///< Empty while nobody knows who it is.
@@ -27,7 +48,8 @@ struct Event {
   std::string event_id;  ///< Empty where the client gave none.
   std::string recommendation_id;
   std::string attribution_source;
-  std::vector<std::string> impression;
+  std::vector<std::string> impression;     ///< As the client tells it.
+  std::optional<ServedImpression> served;  ///< Where the recommendation id was one of ours.
   /// The further columns of the schema, by the schema's position.
   std::vector<std::pair<std::uint32_t, Value>> columns;
 };

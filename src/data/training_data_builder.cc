@@ -149,7 +149,11 @@ class InteractionsWriter {
     out.impression_offsets.push_back(0);
     for (const auto& row : rows) {
       if (row.source == sources.size()) {
-        for (const auto& item_id : contents_.events[row.index].impression) add(item_id);
+        const Event& event = contents_.events[row.index];
+        for (const auto& item_id : event.impression) add(item_id);
+        if (event.impression.empty() && event.served && !event.served->is_late) {
+          for (const ServedItem& item : event.served->items) add(item.item_id);
+        }
       } else if (const Source& source = sources[row.source]; source.impression) {
         SplitValues(source.segment->Text(*source.impression, row.index), add);
       }

@@ -94,6 +94,24 @@ Result<DatasetContents> LoadContents(JobEnvironment& environment, std::string_vi
   return contents;
 }
 
+Result<GroupDatasets> FindGroupDatasets(Catalog& catalog, std::string_view group_arn) {
+  GroupDatasets found;
+  ATTUNE_RETURN_IF_ERROR(catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+    ATTUNE_TRY(const auto datasets, transaction.All<Dataset>(group_arn));
+    for (const Dataset& dataset : datasets) {
+      const auto type = ParseDatasetType(dataset.type);
+      if (type == DatasetType::kInteractions) found.interactions_stream = DatasetStream(dataset.uid);
+      if (type != DatasetType::kItems) continue;
+      found.items_stream = DatasetStream(dataset.uid);
+      ATTUNE_TRY(const auto resource, transaction.Find<SchemaResource>(dataset.schema_arn));
+      ATTUNE_TRY(auto schema, Schema::Parse(resource.schema_json));
+      found.item_schema = std::make_shared<const Schema>(std::move(schema));
+    }
+    return {};
+  }));
+  return found;
+}
+
 Result<bool> ImportsArePending(Catalog& catalog, std::string_view group_arn) {
   bool pending = false;
   ATTUNE_RETURN_IF_ERROR(catalog.Transact([&](CatalogTransaction& transaction) -> Status {

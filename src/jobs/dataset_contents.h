@@ -7,6 +7,7 @@
 
 #include "data/training_data_builder.h"
 #include "jobs/job_environment.h"
+#include "serve/group_log.h"
 
 namespace attune {
 
@@ -23,6 +24,9 @@ Result<ContentsMark> MarkContents(JobEnvironment& environment, std::string_view 
 
 /// Whether interactions or items were imported or put into the group since.
 Result<bool> HasNewContents(JobEnvironment& environment, std::string_view group_arn, const ContentsMark& since);
+
+/// The streams that tell what happens in a group.
+Result<GroupDatasets> FindGroupDatasets(Catalog& catalog, std::string_view group_arn);
 
 /// Whether an import into one of the group's datasets is still to be done.
 Result<bool> ImportsArePending(Catalog& catalog, std::string_view group_arn);

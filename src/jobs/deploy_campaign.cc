@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "jobs/dataset_contents.h"
 
 namespace attune {
 namespace {
@@ -14,19 +15,22 @@ Result<std::shared_ptr<const Deployment>> LoadDeployment(JobEnvironment& environ
                                                          const CampaignConfiguration& configuration) {
   ATTUNE_TRY(const auto version, environment.catalog.Find<SolutionVersion>(configuration.solution_version_arn));
   ATTUNE_TRY(const auto group, environment.catalog.Find<DatasetGroup>(campaign.dataset_group_arn));
-  // The model of the same version may be in memory already: an update of the configuration alone need not load it.
-  // So may what is believed of its items.
-  std::shared_ptr<const RecommenderModel> model;
+  // The model of the same version may be in memory already, with what is believed of its items: an update of the
+  // configuration alone need not load it.
   std::shared_ptr<Exploration> exploration;
   const auto live_group = environment.live_groups.Get(group.uid);
   const auto current = environment.deployments.Find(campaign.arn);
   if (current && current->configuration().artifact_name == version.artifact_name()) {
-    model = current->shared_model();
     exploration = current->shared_exploration();
   } else {
-    ATTUNE_TRY(model, RecommenderModel::Load(environment.env, environment.ArtifactFolder(version.artifact_name())));
-    exploration = std::make_shared<Exploration>(model);
-    live_group->Attach(exploration);
+    ATTUNE_TRY(auto model,
+               RecommenderModel::Load(environment.env, environment.ArtifactFolder(version.artifact_name())));
+    exploration =
+        std::make_shared<Exploration>(std::move(model), Exploration::Options{.event_type = version.solution.event_type,
+                                                                             .artifact_name = version.artifact_name(),
+                                                                             .limits = {}});
+    ATTUNE_TRY(const auto datasets, FindGroupDatasets(environment.catalog, group.arn));
+    ATTUNE_RETURN_IF_ERROR(live_group->Attach(exploration, environment.log, datasets));
   }
   Deployment::Configuration deployed{
       .uid = campaign.uid,
@@ -34,7 +38,7 @@ Result<std::shared_ptr<const Deployment>> LoadDeployment(JobEnvironment& environ
       .exploration_weight = configuration.exploration_weight,
       .exploration_item_age_cut_off_days = configuration.exploration_item_age_cut_off_days};
   return std::shared_ptr<const Deployment>(
-      std::make_shared<Deployment>(std::move(deployed), std::move(model), std::move(exploration), live_group));
+      std::make_shared<Deployment>(std::move(deployed), std::move(exploration), live_group));
 }
 
 bool UpdateIsPending(const Campaign& campaign) {

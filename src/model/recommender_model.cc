@@ -45,60 +45,69 @@ std::shared_ptr<const RecommenderModel> RecommenderModel::FromParts(Manifest man
 
 std::shared_ptr<const RecommenderModel> RecommenderModel::WithItems(std::span<const NewItem> items) const {
   auto extended = std::shared_ptr<RecommenderModel>(new RecommenderModel(*this));
-  for (const NewItem& item : items) {
-    const auto known = extended->FindItem(item.id);
-    if (known && !extended->IsCold(*known)) continue;
-    auto addition = std::make_shared<const Addition>(Addition{.id = item.id,
-                                                              .created_ms = item.created_ms,
-                                                              .interactions = item.interactions,
-                                                              .events_since = item.events_since,
-                                                              .content = parts_->content->Describe(item.attributes)});
-    const std::size_t own = parts_->catalogue.ids.size();
-    if (!known) {
-      extended->added_index_.emplace(addition->id, static_cast<std::uint32_t>(own + extended->additions_.size()));
-      extended->additions_.push_back(std::move(addition));
-    } else if (*known >= own) {
-      // The map's key is a view into the addition that goes: put the new one's in its place.
-      extended->added_index_.erase(extended->additions_[*known - own]->id);
-      extended->added_index_.emplace(addition->id, *known);
-      extended->additions_[*known - own] = std::move(addition);
-    } else {
-      extended->replaced_[*known] = std::move(addition);
-    }
-  }
+  for (const NewItem& item : items) extended->AddItem(item);
   return extended;
 }
 
-const RecommenderModel::Addition* RecommenderModel::FindAddition(std::uint32_t item) const {
+std::uint32_t RecommenderModel::AddItem(const NewItem& item) {
+  const auto known = FindItem(item.id);
+  if (known && !IsCold(*known)) return *known;
+  AddedItem added{.id = item.id,
+                  .created_ms = item.created_ms,
+                  .interactions = item.interactions,
+                  .events_since = item.events_since,
+                  .content = parts_->content->Describe(item.attributes)};
   const std::size_t own = parts_->catalogue.ids.size();
-  if (item >= own) return additions_[item - own].get();
-  const auto found = replaced_.find(item);
-  return found == replaced_.end() ? nullptr : found->second.get();
+  if (!known) {
+    additions_.Add(std::make_shared<const AddedItem>(std::move(added)));
+    return static_cast<std::uint32_t>(item_count() - 1);
+  }
+  if (added.created_ms == 0) added.created_ms = item_created_ms(*known);
+  added.interactions = std::max(added.interactions, item_prior(*known).interactions);
+  added.events_since = std::max(added.events_since, EventsSince(*known));
+  auto shared = std::make_shared<const AddedItem>(std::move(added));
+  if (*known >= own) {
+    additions_.Replace(*known - own, std::move(shared));
+  } else {
+    auto replaced = std::make_shared<std::map<std::uint32_t, std::shared_ptr<const AddedItem>>>();
+    if (replaced_) *replaced = *replaced_;
+    (*replaced)[*known] = std::move(shared);
+    replaced_ = std::move(replaced);
+  }
+  return *known;
+}
+
+const AddedItem* RecommenderModel::FindAddition(std::uint32_t item) const {
+  const std::size_t own = parts_->catalogue.ids.size();
+  if (item >= own) return &additions_[item - own];
+  if (!replaced_) return nullptr;
+  const auto found = replaced_->find(item);
+  return found == replaced_->end() ? nullptr : found->second.get();
 }
 
 std::optional<std::uint32_t> RecommenderModel::FindItem(std::string_view item_id) const {
   if (const auto own = parts_->catalogue.ids.Find(item_id)) return own;
-  const auto added = added_index_.find(item_id);
-  if (added == added_index_.end()) return std::nullopt;
-  return added->second;
+  const auto added = additions_.Find(item_id);
+  if (!added) return std::nullopt;
+  return static_cast<std::uint32_t>(parts_->catalogue.ids.size()) + *added;
 }
 
 std::string_view RecommenderModel::item_id(std::uint32_t item) const {
   ATTUNE_CHECK(item < item_count());
-  const Addition* addition = FindAddition(item);
+  const AddedItem* addition = FindAddition(item);
   return addition != nullptr ? std::string_view(addition->id) : parts_->catalogue.ids.id(item);
 }
 
 std::int64_t RecommenderModel::item_created_ms(std::uint32_t item) const {
   ATTUNE_CHECK(item < item_count());
-  const Addition* addition = FindAddition(item);
+  const AddedItem* addition = FindAddition(item);
   return addition != nullptr ? addition->created_ms : parts_->catalogue.created_ms[item];
 }
 
 ItemPrior RecommenderModel::item_prior(std::uint32_t item) const {
   ATTUNE_CHECK(item < item_count());
   ItemPrior prior{.standard_deviation = static_cast<float>(parts_->content->standard_deviation())};
-  if (const Addition* addition = FindAddition(item)) {
+  if (const AddedItem* addition = FindAddition(item)) {
     prior.interactions = addition->interactions;
   } else {
     prior.interactions = parts_->catalogue.interactions[item];
@@ -112,8 +121,18 @@ bool RecommenderModel::IsCold(std::uint32_t item) const {
 }
 
 const ItemContent& RecommenderModel::ContentOf(std::uint32_t item) const {
-  const Addition* addition = FindAddition(item);
+  const AddedItem* addition = FindAddition(item);
   return addition != nullptr ? addition->content : parts_->catalogue.contents[item];
+}
+
+std::span<const std::pair<std::uint32_t, float>> RecommenderModel::item_attributes(std::uint32_t item) const {
+  ATTUNE_CHECK(item < item_count());
+  return ContentOf(item).attributes;
+}
+
+std::uint64_t RecommenderModel::EventsSince(std::uint32_t item) const {
+  const AddedItem* addition = FindAddition(item);
+  return addition != nullptr ? addition->events_since : parts_->catalogue.events_since[item];
 }
 
 TrainedHistory RecommenderModel::FindHistory(std::string_view user_id) const {
@@ -144,7 +163,7 @@ ScoreScratch RecommenderModel::MakeScratch() const {
 
 float RecommenderModel::ColdScore(std::uint32_t item, const ContentProfile& profile) const {
   const auto features = parts_->content->Features(profile, ContentOf(item));
-  const Addition* addition = FindAddition(item);
+  const AddedItem* addition = FindAddition(item);
   return addition != nullptr ? parts_->content->LogProbability(features, addition->interactions, addition->events_since)
                              : parts_->content->LogProbability(features, parts_->catalogue.interactions[item],
                                                                parts_->catalogue.events_since[item]);
@@ -175,7 +194,7 @@ void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch,
   for (float& score : warm) score -= log_total;
 
   const std::size_t own = parts_->catalogue.ids.size();
-  if (!cold_items_->empty() || !additions_.empty()) {
+  if (!cold_items_->empty() || additions_.size() > 0) {
     const ContentProfile profile =
         MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
                     [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });

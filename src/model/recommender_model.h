@@ -7,10 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
+#include "model/added_items.h"
 #include "model/artifact.h"
 #include "model/member.h"
 #include "model/model_parts.h"
@@ -57,7 +57,8 @@ class RecommenderModel {
   static std::shared_ptr<const RecommenderModel> FromParts(Manifest manifest, ModelParts parts);
 
   /// A model whose catalogue has these items too. An item that is known keeps its index; if training never met it, its
-  /// attributes are taken anew. Shares everything else with this model: cost O(items added since training).
+  /// attributes are taken anew, while its counts and, where the new one has none (0), its time of creation stay. Shares
+  /// everything else with this model; see AddedItems for the cost.
   std::shared_ptr<const RecommenderModel> WithItems(std::span<const NewItem> items) const;
 
   std::size_t item_count() const { return parts_->catalogue.ids.size() + additions_.size(); }
@@ -68,6 +69,10 @@ class RecommenderModel {
   std::string_view item_id(std::uint32_t item) const;
   std::int64_t item_created_ms(std::uint32_t item) const;
   ItemPrior item_prior(std::uint32_t item) const;
+  /// Whether the item is known by its attributes and counts alone.
+  bool IsCold(std::uint32_t item) const;
+  /// What is known of an item's attributes, as the model's own numbers for them; they hold for every extension.
+  std::span<const std::pair<std::uint32_t, float>> item_attributes(std::uint32_t item) const;
 
   std::size_t user_count() const { return parts_->histories.users.size(); }
   /// The newest kHistoryMax events of training; empty with user kNoIndex for an unknown user.
@@ -88,29 +93,23 @@ class RecommenderModel {
   static constexpr std::size_t kHistoryMax = 200;
 
  private:
-  /// An item that joined after the artifact was written, or whose attributes were replaced since.
-  struct Addition {
-    std::string id;
-    std::int64_t created_ms = 0;
-    std::uint32_t interactions = 0;
-    std::uint64_t events_since = 0;
-    ItemContent content;
-  };
-
+  friend class ModelExtension;
   RecommenderModel() = default;
+  /// Takes in one more item, or what is new about one; gives its index.
+  std::uint32_t AddItem(const NewItem& item);
   /// The item as it is now: an addition, or nothing where the artifact's own entry holds.
-  const Addition* FindAddition(std::uint32_t item) const;
+  const AddedItem* FindAddition(std::uint32_t item) const;
   const ItemContent& ContentOf(std::uint32_t item) const;
-  bool IsCold(std::uint32_t item) const;
+  std::uint64_t EventsSince(std::uint32_t item) const;
   float ColdScore(std::uint32_t item, const ContentProfile& profile) const;
 
   // Constant after construction.
   std::shared_ptr<const Manifest> manifest_;
   std::shared_ptr<const ModelParts> parts_;                       ///< Shared by all extensions.
   std::shared_ptr<const std::vector<std::uint32_t>> cold_items_;  ///< Of the artifact's catalogue, ascending.
-  std::vector<std::shared_ptr<const Addition>> additions_;        ///< Item parts_->catalogue.ids.size() + i.
-  std::unordered_map<std::string_view, std::uint32_t> added_index_;
-  std::map<std::uint32_t, std::shared_ptr<const Addition>> replaced_;  ///< Cold items of the artifact.
+  AddedItems additions_;                                          ///< Item parts_->catalogue.ids.size() + i.
+  /// Cold items of the artifact whose attributes were replaced; null where there are none.
+  std::shared_ptr<const std::map<std::uint32_t, std::shared_ptr<const AddedItem>>> replaced_;
 };
 
 }  // namespace attune

@@ -2,27 +2,42 @@
 
 namespace attune {
 
-std::unique_ptr<ScoreScratch> Deployment::BorrowScratch() const {
+std::unique_ptr<ScoreScratch> ScratchPool::Borrow(const RecommenderModel& model) {
   {
     const MutexLock lock(mutex_);
-    if (!free_scratch_.empty()) {
-      auto scratch = std::move(free_scratch_.back());
-      free_scratch_.pop_back();
+    if (!free_.empty()) {
+      auto scratch = std::move(free_.back());
+      free_.pop_back();
       return scratch;
     }
   }
-  return std::make_unique<ScoreScratch>(model_->MakeScratch());
+  return std::make_unique<ScoreScratch>(model.MakeScratch());
 }
 
-void Deployment::ReturnScratch(std::unique_ptr<ScoreScratch> scratch) const {
+void ScratchPool::Return(std::unique_ptr<ScoreScratch> scratch) {
   const MutexLock lock(mutex_);
-  free_scratch_.push_back(std::move(scratch));  // Never more than there were requests at once.
+  free_.push_back(std::move(scratch));
 }
 
-std::shared_ptr<const Deployment> Deployments::Find(std::string_view key) const {
-  const ReaderLock lock(mutex_);
+std::shared_ptr<const Deployment> Deployment::Renewed() const {
+  return std::shared_ptr<const Deployment>(new Deployment(configuration_, exploration_, group_, scratch_pool_));
+}
+
+std::shared_ptr<const Deployment> Deployments::Find(std::string_view key) {
+  std::shared_ptr<const Deployment> published;
+  {
+    const ReaderLock lock(mutex_);
+    const auto found = deployments_.find(key);
+    if (found == deployments_.end()) return nullptr;
+    published = found->second;
+  }
+  if (published->IsCurrent()) return published;
+  auto renewed = published->Renewed();
+  const WriterLock lock(mutex_);
   const auto found = deployments_.find(key);
-  return found == deployments_.end() ? nullptr : found->second;
+  // Another request may have been first, or an update: then the campaign keeps that.
+  if (found != deployments_.end() && found->second == published) found->second = renewed;
+  return renewed;
 }
 
 void Deployments::Publish(const std::string& key, std::shared_ptr<const Deployment> deployment) {

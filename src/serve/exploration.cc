@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/hash.h"
 #include "base/log.h"
+#include "data/interaction_rows.h"
 #include "explore/gaussian_thompson.h"
 #include "serve/top_k.h"
 
@@ -41,59 +43,98 @@ double SpreadOfScores(const RecommenderModel& model) {
 
 }  // namespace
 
-Exploration::Exploration(std::shared_ptr<const RecommenderModel> model)
-    : model_(std::move(model)), spread_(SpreadOfScores(*model_)), posterior_(Posterior::Options{}) {
-  for (std::uint32_t item = 0; item < model_->item_count(); ++item) {
-    newest_first_.emplace_back(model_->item_created_ms(item), item);
-    // Each meeting with a user is an observation: what is known of an item grows with their number. Of items that
-    // joined since training nothing is known but that some event named them, and nobody was offered them yet.
-    const bool is_new = item >= model_->trained_item_count();
-    const double met = is_new ? 0 : model_->item_prior(item).interactions;
-    const Status set = posterior_.SetItem(
-        item, std::max((is_new ? kNewItemWidth : 1) * spread_ / std::sqrt(1 + met), kDeviationMin), {});
-    if (!set.ok()) {
-      LogWarning("items from {} on are not explored: {}", item, set.message());
-      break;
-    }
-  }
-  std::ranges::sort(newest_first_, std::greater<>());
+Exploration::Exploration(std::shared_ptr<const RecommenderModel> model, Options options)
+    : event_type_(FoldEventType(options.event_type)),
+      artifact_name_(std::move(options.artifact_name)),
+      spread_(SpreadOfScores(*model)),
+      trained_sequence_(model->log_sequence()),
+      catalogue_(model, options.limits),
+      posterior_(Posterior::Options{}) {
+  for (std::uint32_t item = 0; item < model->item_count(); ++item) SetPrior(*model, item);
 }
 
-void Exploration::Observe(std::span<const std::string> shown_item_ids, std::string_view clicked_item_id,
-                          const ServedList* served) {
+void Exploration::Apply(const GroupRecord& record, const Schema* item_schema) {
+  if (const auto* event = std::get_if<Event>(&record.content)) {
+    ApplyEvent(*event, record.sequence);
+  } else if (item_schema != nullptr) {
+    ApplyPut(*item_schema, std::get<EntityPut>(record.content));
+  }
+}
+
+void Exploration::ApplyEvent(const Event& event, std::uint64_t sequence) {
+  const std::string& who = event.user_id.empty() ? event.session_id : event.user_id;
+  catalogue_.ObserveTime(event.timestamp_ms, Hash64(who));
+  if (const auto joined = catalogue_.Name(event.item_id, event.timestamp_ms)) Welcome(*joined);
+  Learn(event, sequence);
+}
+
+void Exploration::ApplyPut(const Schema& schema, const EntityPut& put) {
+  if (const auto joined = catalogue_.Put(schema, put)) Welcome(*joined);
+}
+
+void Exploration::Welcome(const LiveCatalogue::Joined& joined) {
+  if (!joined.is_new && !joined.has_changed) return;
+  SetPrior(catalogue_.model(), joined.item);
+  if (!joined.is_new) return;
+  const auto awaited = awaited_.find(std::string(catalogue_.model().item_id(joined.item)));
+  if (awaited == awaited_.end()) return;
+  for (Impression& impression : awaited->second) impression.item = joined.item;
+  (void)posterior_.Observe(awaited->second, {});
+  awaited_.erase(awaited);
+}
+
+void Exploration::SetPrior(const RecommenderModel& model, std::uint32_t item) {
+  // Each meeting with a user is an observation: what is known of an item grows with their number. Of items that joined
+  // since training nothing is known but that some event named them, and nobody was offered them yet.
+  const bool is_new = item >= model.trained_item_count();
+  const double met = is_new ? 0 : model.item_prior(item).interactions;
+  const double deviation = (is_new ? kNewItemWidth : 1) * spread_ / std::sqrt(1 + met);
+  const Status set = posterior_.SetItem(item, std::max(deviation, kDeviationMin), {});
+  if (!set.ok()) LogWarning("item {} is not explored: {}", item, set.message());
+}
+
+void Exploration::Learn(const Event& event, std::uint64_t sequence) {
+  const bool is_explicit = !event.impression.empty();
+  const bool is_reward = event_type_.empty() || FoldEventType(event.event_type) == event_type_;
   std::vector<Impression> list;
-  for (std::size_t i = 0; i < shown_item_ids.size(); ++i) {
-    const auto item = model_->FindItem(shown_item_ids[i]);
-    if (!item) continue;
-    Impression impression{.item = *item,
-                          .rank = static_cast<std::uint32_t>(i + 1),
-                          .score = kUnknownScore,
-                          .feedback = shown_item_ids[i] == clicked_item_id ? Feedback::kClicked : Feedback::kIgnored};
-    if (served != nullptr) {
-      if (const auto place = served->PlaceOf(shown_item_ids[i])) {
-        impression.rank = static_cast<std::uint32_t>(*place + 1);
-        impression.score = static_cast<float>(std::log(served->scores[*place]));
-      }
+  const auto add = [&](const std::string& item_id, std::uint32_t rank, float score) {
+    Impression impression{.rank = rank, .score = score};
+    if (is_reward && item_id == event.item_id) {
+      impression.feedback = event.served && event.served->is_late ? Feedback::kClickedLater : Feedback::kClicked;
     }
-    list.push_back(impression);
+    const auto item = catalogue_.Find(item_id);
+    if (!item) return Await(item_id, impression);
+    impression.item = *item;
+    // What training has seen of an item, its model knows.
+    if (sequence > trained_sequence_ || catalogue_.model().IsCold(*item)) list.push_back(impression);
+  };
+  if (is_explicit) {
+    for (std::size_t i = 0; i < event.impression.size(); ++i) {
+      const ServedItem* served = nullptr;
+      if (event.served) {
+        const auto found = std::ranges::find(event.served->items, event.impression[i], &ServedItem::item_id);
+        if (found != event.served->items.end()) served = &*found;
+      }
+      // The place is that in the list served, where there was one.
+      const auto place = static_cast<std::uint32_t>(i + 1);
+      add(event.impression[i], served != nullptr ? served->rank : place,
+          served != nullptr ? served->score : kUnknownScore);
+    }
+  } else if (event.served && (is_reward || !event.served->is_late)) {
+    for (const ServedItem& item : event.served->items) add(item.item_id, item.rank, item.score);
   }
-  // Items beyond the posterior's limit were logged when the model was deployed.
-  (void)posterior_.Observe(list, {});
+  // Items beyond the posterior's limit were logged when they came.
+  if (!list.empty()) (void)posterior_.Observe(list, {});
 }
 
-void Exploration::ObserveLateClick(std::string_view clicked_item_id, const ServedList& served) {
-  const auto item = model_->FindItem(clicked_item_id);
-  const auto place = served.PlaceOf(clicked_item_id);
-  if (!item || !place) return;
-  const Impression impression{.item = *item,
-                              .rank = static_cast<std::uint32_t>(*place + 1),
-                              .score = static_cast<float>(std::log(served.scores[*place])),
-                              .feedback = Feedback::kClickedLater};
-  (void)posterior_.Observe({&impression, 1}, {});
+void Exploration::Await(const std::string& item_id, const Impression& impression) {
+  if (awaited_.size() >= kAwaitedItemsMax && !awaited_.contains(item_id)) return;
+  auto& showings = awaited_[item_id];
+  if (showings.size() < kAwaitedShowingsMax) showings.push_back(impression);
 }
 
-std::vector<Choice> Exploration::Choose(std::span<const float> log_probabilities, const Slate& slate,
-                                        Random& random) const {
+std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
+                                        const Slate& slate, Random& random) const {
   std::vector<std::uint32_t> candidates =
       TopK(log_probabilities, slate.weight > 0 ? std::max(slate.size, kCandidatesMin) : slate.size);
   if (slate.weight <= 0) {
@@ -104,9 +145,10 @@ std::vector<Choice> Exploration::Choose(std::span<const float> log_probabilities
   std::vector<bool> is_candidate(log_probabilities.size());
   for (const std::uint32_t item : candidates) is_candidate[item] = true;
   std::vector<bool> is_eligible(log_probabilities.size());
-  for (std::size_t i = 0; i < newest_first_.size() && i < kEligibleMax; ++i) {
-    const auto [created_ms, item] = newest_first_[i];
-    if (created_ms < slate.eligible_from_ms) break;
+  constexpr double kMillisecondsPerDay = 24.0 * 60 * 60 * 1000;
+  const auto from_ms =
+      catalogue_.now_ms() - static_cast<std::int64_t>(std::min(slate.age_cut_off_days * kMillisecondsPerDay, 0x1p60));
+  for (const std::uint32_t item : catalogue_.CreatedSince(model, from_ms, kEligibleMax)) {
     is_eligible[item] = true;
     if (!is_candidate[item]) candidates.push_back(item);
   }

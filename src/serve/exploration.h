@@ -1,41 +1,54 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "explore/policy.h"
 #include "explore/posterior.h"
 #include "model/recommender_model.h"
-#include "serve/served_lists.h"
+#include "serve/group_log.h"
+#include "serve/live_catalogue.h"
 
 namespace attune {
 
-/// What one campaign believes of its model's items, and the choice of which to show. Thread-safe: choosing takes no
-/// lock, observing excludes itself.
+/// What one deployed model knows that came after its training: items that joined, what is believed of those that may be
+/// explored, and the choice of which to show. It is nothing but what the records of its group's log tell, in their
+/// order: the same records give the same bytes. Choosing is thread-safe and takes no lock of those who tell; telling is
+/// for one thread at a time.
 class Exploration {
  public:
-  explicit Exploration(std::shared_ptr<const RecommenderModel> model);
+  struct Options {
+    std::string event_type;     ///< Of the events that are rewards; "" for all. Compared without case.
+    std::string artifact_name;  ///< Names the model.
+    LiveCatalogue::Limits limits;
+  };
 
-  /// Learns what came of a list: every item that was shown and not clicked counts against it, the clicked one for it.
-  /// `served` is the list if it was one of ours: then its scores are known, and the place of an item is its place
-  /// there.
-  void Observe(std::span<const std::string> shown_item_ids, std::string_view clicked_item_id, const ServedList* served);
-  /// A list that was told as ignored before was clicked after all.
-  void ObserveLateClick(std::string_view clicked_item_id, const ServedList& served);
+  explicit Exploration(std::shared_ptr<const RecommenderModel> model) : Exploration(std::move(model), Options{}) {}
+  Exploration(std::shared_ptr<const RecommenderModel> model, Options options);
+
+  /// Takes the next record. `item_schema` is of the items that are put; without it they are passed over. Readers see
+  /// items that joined after Publish, and what was learned at once.
+  void Apply(const GroupRecord& record, const Schema* item_schema);
+  void Publish() { catalogue_.Publish(); }
 
   struct Slate {
     std::size_t size = 25;
-    double weight = 0;                  ///< explorationWeight, in [0, 1].
-    std::int64_t eligible_from_ms = 0;  ///< Items created then or later may be explored.
+    double weight = 0;             ///< explorationWeight, in [0, 1].
+    double age_cut_off_days = 30;  ///< Items older than this may not be explored.
   };
-  /// Chosen places, best first; Choice::index is an item of the model. At weight 0 the plain ranking.
-  std::vector<Choice> Choose(std::span<const float> log_probabilities, const Slate& slate, Random& random) const;
+  /// Chosen places, best first; Choice::index is an item of `model`, a snapshot of catalogue(). At weight 0 the plain
+  /// ranking.
+  std::vector<Choice> Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
+                             const Slate& slate, Random& random) const;
 
+  const std::string& artifact_name() const { return artifact_name_; }
+  const LiveCatalogue& catalogue() const { return catalogue_; }
   const Posterior& posterior() const { return posterior_; }
 
   /// How many of the best items by plain score compete with the eligible ones.
@@ -47,12 +60,28 @@ class Exploration {
   static constexpr double kDeviationMin = 1e-3;
   /// The newest items that may be explored at once, so that a catalogue of new items alone costs no more.
   static constexpr std::size_t kEligibleMax = 20'000;
+  /// Unknown items of impressions whose showings are kept until they are put, and showings of one of them.
+  static constexpr std::size_t kAwaitedItemsMax = 10'000;
+  static constexpr std::size_t kAwaitedShowingsMax = 32;
 
  private:
-  const std::shared_ptr<const RecommenderModel> model_;
+  void ApplyEvent(const Event& event, std::uint64_t sequence);
+  void ApplyPut(const Schema& schema, const EntityPut& put);
+  void Welcome(const LiveCatalogue::Joined& joined);
+  void SetPrior(const RecommenderModel& model, std::uint32_t item);
+  void Learn(const Event& event, std::uint64_t sequence);
+  void Await(const std::string& item_id, const Impression& impression);
+
+  // Constant after construction.
+  const std::string event_type_;
+  const std::string artifact_name_;
   const double spread_;  ///< Of a user's log probabilities over the catalogue: how uncertain an unmet item is.
-  std::vector<std::pair<std::int64_t, std::uint32_t>> newest_first_;  ///< When created, and the item.
+  const std::uint64_t trained_sequence_;
+  // Synchronises itself where readers come.
+  LiveCatalogue catalogue_;
   Posterior posterior_;
+  // For the one thread.
+  std::unordered_map<std::string, std::vector<Impression>> awaited_;
 };
 
 }  // namespace attune

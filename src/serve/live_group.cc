@@ -6,42 +6,78 @@
 
 namespace attune {
 
-void LiveGroup::Apply(std::span<const Event> events, std::uint64_t first_sequence, const ServedLists& served_lists) {
+Status LiveGroup::CatchUp(const EventLog& log, const GroupDatasets& datasets, const ServedLists& served_lists) {
+  const std::uint64_t last_sequence = log.LastSequence();
   const MutexLock lock(mutex_);
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const Event& event = events[i];
-    sessions_.Apply(event.user_id, event.session_id,
-                    {.item_id = event.item_id,
-                     .event_type = event.event_type,
-                     .timestamp_ms = event.timestamp_ms,
-                     .event_value = event.event_value.value_or(kMissing),
-                     .sequence = first_sequence + i});
-    newest_event_ms_ = std::max(newest_event_ms_.load(), event.timestamp_ms);
-    Learn(event, served_lists);
-  }
-}
-
-void LiveGroup::Attach(const std::shared_ptr<Exploration>& exploration) {
-  const MutexLock lock(mutex_);
-  std::erase_if(explorations_, [](const auto& each) { return each.expired(); });
-  explorations_.push_back(exploration);
-}
-
-void LiveGroup::Learn(const Event& event, const ServedLists& served_lists) {
-  const auto served = event.recommendation_id.empty() ? nullptr : served_lists.Find(event.recommendation_id);
-  const bool is_explicit = !event.impression.empty();
-  if (!is_explicit && !served) return;
-  // A list is told as ignored once; what is clicked of it afterwards takes that back for the item.
-  const bool is_late = !is_explicit && served->observed.exchange(true);
-  for (const auto& weak : explorations_) {
-    const auto exploration = weak.lock();
-    if (!exploration) continue;
-    if (is_late) {
-      exploration->ObserveLateClick(event.item_id, *served);
-    } else {
-      exploration->Observe(is_explicit ? event.impression : served->item_ids, event.item_id, served.get());
+  if (applied_sequence_ >= last_sequence) return {};
+  const auto explorations = LivingExplorations();
+  const Status read = ReadGroupLog(log, datasets, applied_sequence_ + 1, last_sequence, [&](const GroupRecord& record) {
+    if (const auto* event = std::get_if<Event>(&record.content)) {
+      ApplyEvent(*event, record.sequence);
+      served_lists.MarkObserved(*event);
     }
+    for (const auto& exploration : explorations) exploration->Apply(record, datasets.item_schema.get());
+    applied_sequence_ = record.sequence;
+  });
+  for (const auto& exploration : explorations) exploration->Publish();
+  ATTUNE_RETURN_IF_ERROR(read);
+  applied_sequence_ = last_sequence;
+  return {};
+}
+
+Status LiveGroup::Attach(const std::shared_ptr<Exploration>& exploration, const EventLog& log,
+                         const GroupDatasets& datasets) {
+  std::uint64_t told_sequence = 0;
+  while (true) {
+    std::uint64_t goal = 0;
+    {
+      const MutexLock lock(mutex_);
+      goal = applied_sequence_;
+      if (told_sequence >= goal) {
+        exploration->Publish();
+        const MutexLock explorations_lock(explorations_mutex_);
+        std::erase_if(explorations_, [](const auto& each) { return each.expired(); });
+        explorations_.push_back(exploration);
+        return {};
+      }
+    }
+    ATTUNE_RETURN_IF_ERROR(ReadGroupLog(log, datasets, told_sequence + 1, goal, [&](const GroupRecord& record) {
+      exploration->Apply(record, datasets.item_schema.get());
+    }));
+    told_sequence = goal;
   }
+}
+
+Status LiveGroup::CheckRoom(std::string_view item_id) const {
+  for (const auto& exploration : LivingExplorations()) {
+    ATTUNE_RETURN_IF_ERROR(exploration->catalogue().CheckRoom(item_id));
+  }
+  return {};
+}
+
+Status LiveGroup::CheckRoomForPut(std::string_view item_id) const {
+  for (const auto& exploration : LivingExplorations()) {
+    ATTUNE_RETURN_IF_ERROR(exploration->catalogue().CheckRoomForPut(item_id));
+  }
+  return {};
+}
+
+void LiveGroup::ApplyEvent(const Event& event, std::uint64_t sequence) {
+  sessions_.Apply(event.user_id, event.session_id,
+                  {.item_id = event.item_id,
+                   .event_type = event.event_type,
+                   .timestamp_ms = event.timestamp_ms,
+                   .event_value = event.event_value.value_or(kMissing),
+                   .sequence = sequence});
+}
+
+std::vector<std::shared_ptr<Exploration>> LiveGroup::LivingExplorations() const {
+  const MutexLock lock(explorations_mutex_);
+  std::vector<std::shared_ptr<Exploration>> living;
+  for (const auto& each : explorations_) {
+    if (auto exploration = each.lock()) living.push_back(std::move(exploration));
+  }
+  return living;
 }
 
 std::shared_ptr<LiveGroup> LiveGroups::Get(std::string_view group_uid) {

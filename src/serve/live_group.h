@@ -1,17 +1,17 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/status.h"
 #include "data/put_record.h"
 #include "serve/exploration.h"
+#include "serve/group_log.h"
 #include "serve/served_lists.h"
 #include "serve/session_store.h"
 
@@ -23,26 +23,30 @@ class LiveGroup {
  public:
   const SessionStore& sessions() const { return sessions_; }
 
-  /// The newest time of an event; the age of items is measured against it. 0 before the first.
-  std::int64_t newest_event_ms() const { return newest_event_ms_.load(std::memory_order_relaxed); }
+  /// Takes what stands in the log up to now and was not taken yet: it is visible when the call returns. Whoever comes
+  /// while another one reads finds his own records taken. Call after every Append to one of the streams.
+  Status CatchUp(const EventLog& log, const GroupDatasets& datasets, const ServedLists& served_lists) EXCLUDES(mutex_);
 
-  /// Makes events visible that stand in the log from `first_sequence` on, and lets every campaign's exploration learn
-  /// from what they say was shown: the event's own impression, else the list of its recommendationId.
-  void Apply(std::span<const Event> events, std::uint64_t first_sequence, const ServedLists& served_lists)
+  /// Tells `exploration` all that stands in the log, and from then on everything that is taken, as long as it lives.
+  Status Attach(const std::shared_ptr<Exploration>& exploration, const EventLog& log, const GroupDatasets& datasets)
       EXCLUDES(mutex_);
 
-  /// `exploration` learns from the events that are applied from now on, as long as it lives.
-  void Attach(const std::shared_ptr<Exploration>& exploration) EXCLUDES(mutex_);
+  /// LimitExceeded where one of the deployed models has no room for an item of this id.
+  Status CheckRoom(std::string_view item_id) const EXCLUDES(explorations_mutex_);
+  Status CheckRoomForPut(std::string_view item_id) const EXCLUDES(explorations_mutex_);
 
  private:
-  void Learn(const Event& event, const ServedLists& served_lists) REQUIRES(mutex_);
+  void ApplyEvent(const Event& event, std::uint64_t sequence) REQUIRES(mutex_);
+  std::vector<std::shared_ptr<Exploration>> LivingExplorations() const EXCLUDES(explorations_mutex_);
 
   // Synchronises itself.
   SessionStore sessions_;
-  std::atomic<std::int64_t> newest_event_ms_{0};
-  // Guarded by mutex_, which also keeps events in order.
+  // Guarded by mutex_: the order of the log.
   Mutex mutex_;
-  std::vector<std::weak_ptr<Exploration>> explorations_ GUARDED_BY(mutex_);
+  std::uint64_t applied_sequence_ GUARDED_BY(mutex_) = 0;
+  // Guarded by explorations_mutex_, which is taken after mutex_ and never held for long.
+  mutable Mutex explorations_mutex_;
+  std::vector<std::weak_ptr<Exploration>> explorations_ GUARDED_BY(explorations_mutex_);
 };
 
 /// The live groups of a server by the uid of their dataset group. Thread-safe.

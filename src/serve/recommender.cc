@@ -14,19 +14,10 @@ std::vector<float> ScoreCatalogue(const Deployment& deployment, std::string_view
                                   std::span<const NamedValue> context) {
   const UserQuery user(deployment, user_id, context);
   std::vector<float> log_probabilities(deployment.model().item_count());
-  auto scratch = deployment.BorrowScratch();
+  auto scratch = deployment.scratch_pool().Borrow(deployment.model());
   deployment.model().ScoreAll(user.query(), *scratch, log_probabilities);
-  deployment.ReturnScratch(std::move(scratch));
+  deployment.scratch_pool().Return(std::move(scratch));
   return log_probabilities;
-}
-
-/// Age counts from the newest interaction there is, in the training data or since.
-std::int64_t EligibleFrom(const Deployment& deployment) {
-  constexpr double kMillisecondsPerDay = 24.0 * 60 * 60 * 1000;
-  const std::int64_t newest_ms =
-      std::max(deployment.model().newest_interaction_ms(), deployment.group().newest_event_ms());
-  const double days = deployment.configuration().exploration_item_age_cut_off_days;
-  return newest_ms - static_cast<std::int64_t>(std::min(days * kMillisecondsPerDay, 0x1p60));
 }
 
 }  // namespace
@@ -35,20 +26,26 @@ std::vector<RecommendedItem> Recommend(const Deployment& deployment, const Recom
   const RecommenderModel& model = deployment.model();
   const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
   Random random(request.seed);
-  const auto choices = deployment.exploration().Choose(log_probabilities,
-                                                       {.size = request.result_count,
-                                                        .weight = deployment.configuration().exploration_weight,
-                                                        .eligible_from_ms = EligibleFrom(deployment)},
-                                                       random);
+  const auto choices = deployment.exploration().Choose(
+      model, log_probabilities,
+      {.size = request.result_count,
+       .weight = deployment.configuration().exploration_weight,
+       .age_cut_off_days = deployment.configuration().exploration_item_age_cut_off_days},
+      random);
   std::vector<RecommendedItem> list;
   list.reserve(choices.size());
   for (const Choice& choice : choices) {
     list.push_back({.item_id = std::string(model.item_id(choice.index)),
                     .score = std::exp(static_cast<double>(log_probabilities[choice.index])),
+                    .log_probability = log_probabilities[choice.index],
                     .propensity = choice.probability,
                     .explored = choice.explored});
   }
-  for (std::size_t i = list.size(); i-- > 1;) list[i - 1].score = std::max(list[i - 1].score, list[i].score);
+  // Scores fall along the list, as clients expect, and sum to no more than 1.
+  std::vector<double> scores;
+  for (const auto& item : list) scores.push_back(item.score);
+  std::ranges::sort(scores, std::greater<>());
+  for (std::size_t i = 0; i < list.size(); ++i) list[i].score = scores[i];
   return list;
 }
 

@@ -21,11 +21,12 @@ struct RecommendRequest {
 
 struct RecommendedItem {
   std::string item_id;
-  /// Its share of the whole catalogue's probability. An explored item that stands before likelier ones is given the
-  /// likeliest one's, so that scores fall along the list as clients expect.
+  /// The list's items have these shares of the whole catalogue's probability together, and the first place has the
+  /// largest: in the plain ranking each item's own; where exploration put an item before likelier ones, they trade.
   double score = 0;
-  double propensity = 1;  ///< The chance that the draw put it into this list.
-  bool explored = false;  ///< Here because of the draw: the plain ranking would not show it.
+  float log_probability = 0;  ///< Natural log of the item's own share.
+  double propensity = 1;      ///< The chance that the draw put it into this list.
+  bool explored = false;      ///< Here because of the draw: the plain ranking would not show it.
 };
 
 /// The list for one user, from what the deployment's model learned and what the user did since. Fewer than asked for

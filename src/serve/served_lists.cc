@@ -4,12 +4,6 @@
 
 namespace attune {
 
-std::optional<std::size_t> ServedList::PlaceOf(std::string_view item_id) const {
-  const auto found = std::ranges::find(item_ids, item_id);
-  if (found == item_ids.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - item_ids.begin());
-}
-
 void ServedLists::Remember(const std::string& recommendation_id, std::shared_ptr<ServedList> list) {
   list->served_ms = clock_.UnixMilliseconds();
   const MutexLock lock(mutex_);
@@ -29,6 +23,32 @@ std::shared_ptr<const ServedList> ServedLists::Find(std::string_view recommendat
 std::size_t ServedLists::size() const {
   const MutexLock lock(mutex_);
   return lists_.size();
+}
+
+void ServedLists::Resolve(Event* event) const {
+  if (event->recommendation_id.empty()) return;
+  const auto list = Find(event->recommendation_id);
+  if (!list) return;
+  const bool is_explicit = !event->impression.empty();
+  const bool is_first = !list->observed.exchange(true);
+  ServedImpression served{.is_late = !is_explicit && !is_first, .model = list->model, .factors = list->factors};
+  for (std::size_t i = 0; i < list->item_ids.size(); ++i) {
+    const std::string& item_id = list->item_ids[i];
+    if (is_explicit && std::ranges::find(event->impression, item_id) == event->impression.end()) continue;
+    if (served.is_late && item_id != event->item_id) continue;
+    served.items.push_back({.item_id = item_id, .rank = static_cast<std::uint32_t>(i + 1), .score = list->scores[i]});
+  }
+  event->served = std::move(served);
+}
+
+void ServedLists::Withdraw(const Event& event) const {
+  if (!event.served || event.served->is_late) return;
+  if (const auto list = Find(event.recommendation_id)) list->observed = false;
+}
+
+void ServedLists::MarkObserved(const Event& event) const {
+  if (!event.served) return;
+  if (const auto list = Find(event.recommendation_id)) list->observed = true;
 }
 
 void ServedLists::ForgetOldest() {

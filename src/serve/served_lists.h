@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,20 +13,21 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mutex.h"
+#include "data/put_record.h"
 
 namespace attune {
 
 /// A list that was served: what an event with its recommendationId says was shown.
 struct ServedList {
   std::string deployment;  ///< The key under which it was served.
+  std::string model;       ///< Names the model that made it.
   std::string user_id;
   std::int64_t served_ms = 0;         ///< Since 1970 UTC.
   std::vector<std::string> item_ids;  ///< In the order of the list.
-  std::vector<double> scores;         ///< The model's share of probability for each.
-  std::vector<double> propensities;   ///< The chance each item had to be in the list; 1 where nothing was drawn.
-  mutable std::atomic<bool> observed{false};  ///< Whether an event has told what came of it.
-
-  std::optional<std::size_t> PlaceOf(std::string_view item_id) const;
+  std::vector<float> scores;          ///< Natural log of each item's probability.
+  std::vector<float> propensities;    ///< The chance each item had to be in the list; 1 where nothing was drawn.
+  std::vector<float> factors;         ///< Of the user, by the model's measure; may be empty.
+  mutable std::atomic<bool> observed{false};  ///< Whether an event has told that it was shown.
 };
 
 /// Remembers served lists by recommendationId, for a time and up to a number. Thread-safe.
@@ -45,6 +45,13 @@ class ServedLists {
   /// Null for an id that was never given, is too old, or had to make room.
   std::shared_ptr<const ServedList> Find(std::string_view recommendation_id) const EXCLUDES(mutex_);
   std::size_t size() const EXCLUDES(mutex_);
+
+  /// Writes down with the event what its recommendationId stands for, if that is known. The first event of a list tells
+  /// that it was shown. Call before the event is stored, and Withdraw it if that fails.
+  void Resolve(Event* event) const EXCLUDES(mutex_);
+  void Withdraw(const Event& event) const EXCLUDES(mutex_);
+  /// An event that was stored earlier told that its list was shown.
+  void MarkObserved(const Event& event) const EXCLUDES(mutex_);
 
  private:
   struct Hasher {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "services/personalize_events/dataset_stream.h"
+
 namespace attune {
 
 Result<IngestTracker> IngestIndex::FindTracker(std::string_view tracking_id) {
@@ -39,6 +41,7 @@ Result<std::shared_ptr<const IngestIndex::Snapshot>> IngestIndex::Read() const {
   ATTUNE_RETURN_IF_ERROR(catalog_.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto datasets, transaction.All<Dataset>());
     std::map<std::string, IngestDataset> interactions_of_group;
+    std::map<std::string, std::shared_ptr<GroupDatasets>> datasets_of_group;
     for (const Dataset& dataset : datasets) {
       ATTUNE_TRY(const auto group, transaction.Find<DatasetGroup>(dataset.parent_arn));
       ATTUNE_TRY(const auto resource, transaction.Find<SchemaResource>(dataset.schema_arn));
@@ -51,6 +54,14 @@ Result<std::shared_ptr<const IngestIndex::Snapshot>> IngestIndex::Read() const {
                           .schema = std::make_shared<const Schema>(std::move(schema)),
                           .group_arn = group.arn,
                           .group_uid = group.uid};
+      auto& group_datasets = datasets_of_group[group.arn];
+      if (!group_datasets) group_datasets = std::make_shared<GroupDatasets>();
+      entry.group_datasets = group_datasets;  // Complete when all datasets were seen.
+      if (*type == DatasetType::kInteractions) group_datasets->interactions_stream = DatasetStream(dataset.uid);
+      if (*type == DatasetType::kItems) {
+        group_datasets->items_stream = DatasetStream(dataset.uid);
+        group_datasets->item_schema = entry.schema;
+      }
       if (*type == DatasetType::kInteractions) interactions_of_group[group.arn] = entry;
       snapshot->datasets[dataset.arn] = std::move(entry);
     }

@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "catalog/catalog.h"
 #include "data/schema.h"
+#include "serve/group_log.h"
 
 namespace attune {
 
@@ -21,6 +22,7 @@ struct IngestDataset {
   std::shared_ptr<const Schema> schema;
   std::string group_arn;
   std::string group_uid;
+  std::shared_ptr<const GroupDatasets> group_datasets;
 };
 
 /// Where events of a tracker go.

@@ -28,13 +28,19 @@ Status PutRecords(Context& context, const std::string& dataset_arn, DatasetType 
     return InvalidArgument(fmt::format("{} is a dataset of type {}, not {}.", dataset_arn,
                                        DatasetTypeText(dataset.type), DatasetTypeText(type)));
   }
+  const auto group = context.live_groups.Get(dataset.group_uid);
   std::vector<std::string> payloads;
   for (const Given& record : given) {
+    if (type == DatasetType::kItems) {
+      const Status room = group->CheckRoomForPut(record.id);
+      if (!room.ok()) return InvalidArgument(room.message());
+    }
     ATTUNE_TRY(const auto put,
                ReadEntityProperties(*dataset.schema, record.id, record.properties, context.clock.UnixMilliseconds()));
     payloads.push_back(EncodeEntityPut(put));
   }
-  return context.log.Append(DatasetStream(dataset.uid), payloads).status();
+  ATTUNE_RETURN_IF_ERROR(context.log.Append(DatasetStream(dataset.uid), payloads).status());
+  return group->CatchUp(context.log, *dataset.group_datasets, context.served_lists);
 }
 
 }  // namespace

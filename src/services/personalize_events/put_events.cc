@@ -34,6 +34,9 @@ Result<Event> ReadEvent(const IngestDataset& dataset, const personalize_events::
   return event;
 }
 
+/// The service knows no other error for a put that is refused.
+Status CheckRoom(const Status& room) { return room.ok() ? room : InvalidArgument(room.message()); }
+
 }  // namespace
 
 Status PutEvents(Context& context, const personalize_events::PutEventsRequest& request) {
@@ -48,17 +51,27 @@ Status PutEvents(Context& context, const personalize_events::PutEventsRequest& r
     if (!event.ok()) {
       return InvalidArgument(fmt::format("eventList.{}.member: {}", i + 1, event.status().message()));
     }
-    payloads.push_back(EncodeEvent(*event));
-    if (payloads.back().size() > kEventBytesMax) {
-      return InvalidArgument(fmt::format("eventList.{}.member is {} bytes; the limit is {}.", i + 1,
-                                         payloads.back().size(), kEventBytesMax));
+    const std::size_t bytes = EncodeEvent(*event).size();
+    if (bytes > kEventBytesMax) {
+      return InvalidArgument(
+          fmt::format("eventList.{}.member is {} bytes; the limit is {}.", i + 1, bytes, kEventBytesMax));
     }
     events.push_back(*std::move(event));
   }
+  const auto group = context.live_groups.Get(tracker.group_uid);
+  for (const Event& event : events) ATTUNE_RETURN_IF_ERROR(CheckRoom(group->CheckRoom(event.item_id)));
+  // An event is stored with the list that it tells of, so that it says all by itself.
+  for (Event& event : events) {
+    context.served_lists.Resolve(&event);
+    payloads.push_back(EncodeEvent(event));
+  }
   // The log first, memory second: what is visible is never lost.
-  ATTUNE_TRY(const auto first_sequence, context.log.Append(DatasetStream(tracker.interactions->uid), payloads));
-  context.live_groups.Get(tracker.group_uid)->Apply(events, first_sequence, context.served_lists);
-  return {};
+  const auto appended = context.log.Append(DatasetStream(tracker.interactions->uid), payloads);
+  if (!appended.ok()) {
+    for (const Event& event : events) context.served_lists.Withdraw(event);
+    return appended.status();
+  }
+  return group->CatchUp(context.log, *tracker.interactions->group_datasets, context.served_lists);
 }
 
 Status PutActionInteractions(Context&, const personalize_events::PutActionInteractionsRequest& request) {

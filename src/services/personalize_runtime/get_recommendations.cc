@@ -82,12 +82,13 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
 
   auto served = std::make_shared<ServedList>();
   served->deployment = *request.campaign_arn;
+  served->model = deployment->exploration().artifact_name();
   served->user_id = *request.user_id;
   personalize_runtime::GetRecommendationsResponse out{.recommendation_id = recommendation_id};
   for (const RecommendedItem& item : list) {
     served->item_ids.push_back(item.item_id);
-    served->scores.push_back(item.score);
-    served->propensities.push_back(item.propensity);
+    served->scores.push_back(item.log_probability);
+    served->propensities.push_back(static_cast<float>(item.propensity));
     out.item_list.push_back({.item_id = item.item_id, .score = item.score});
   }
   context.served_lists.Remember(recommendation_id, std::move(served));

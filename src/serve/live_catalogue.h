@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "data/put_record.h"
+#include "data/schema.h"
+#include "model/model_extension.h"
+#include "model/recommender_model.h"
+#include "serve/group_clock.h"
+
+namespace attune {
+
+/// The catalogue of one deployed model with the items that joined since it was trained: put one by one, or named by an
+/// event. Readers take a snapshot; the rest is for one thread at a time.
+class LiveCatalogue {
+ public:
+  struct Limits {
+    std::size_t put_items_max = 100'000;   ///< Items put one by one since the model was trained.
+    std::size_t named_items_max = 20'000;  ///< Items that nothing but an event has named since.
+  };
+
+  explicit LiveCatalogue(std::shared_ptr<const RecommenderModel> model) : LiveCatalogue(std::move(model), Limits{}) {}
+  LiveCatalogue(std::shared_ptr<const RecommenderModel> model, Limits limits);
+
+  // For readers.
+  /// As of the last Publish.
+  std::shared_ptr<const RecommenderModel> Current() const EXCLUDES(mutex_);
+  /// The newest time of an interaction, in training or since: item ages count from it.
+  std::int64_t now_ms() const { return now_ms_.load(std::memory_order_relaxed); }
+  /// Up to `count_max` items of `model`, a snapshot of this, that were created at `from_ms` or later, the newest.
+  std::vector<std::uint32_t> CreatedSince(const RecommenderModel& model, std::int64_t from_ms,
+                                          std::size_t count_max) const;
+  /// LimitExceeded where an item of this id would be one too many; Ok for a known one.
+  Status CheckRoom(std::string_view item_id) const EXCLUDES(mutex_);
+  Status CheckRoomForPut(std::string_view item_id) const EXCLUDES(mutex_);
+
+  // For the one who tells what happens.
+  void ObserveTime(std::int64_t event_ms, std::uint64_t who);
+  /// The index of an item; nothing if it is unknown.
+  std::optional<std::uint32_t> Find(std::string_view item_id) const { return extension_.model().FindItem(item_id); }
+  /// What became of an item that somebody named or put.
+  struct Joined {
+    std::uint32_t item = 0;
+    bool is_new = false;       ///< It was not in the catalogue.
+    bool has_changed = false;  ///< Its attributes are others now.
+  };
+  /// Nothing if the item is unknown and there is no room.
+  std::optional<Joined> Name(std::string_view item_id, std::int64_t event_ms);
+  std::optional<Joined> Put(const Schema& schema, const EntityPut& put);
+  /// With everything told so far.
+  const RecommenderModel& model() const { return extension_.model(); }
+  /// Makes it visible to readers.
+  void Publish() EXCLUDES(mutex_);
+
+ private:
+  // Constant after construction.
+  const Limits limits_;
+  std::size_t base_count_ = 0;                                             ///< Items of the model as it was deployed.
+  std::vector<std::pair<std::int64_t, std::uint32_t>> warm_newest_first_;  ///< When created, and the item.
+  std::vector<std::uint32_t> cold_items_;                                  ///< Of [0, base_count_).
+  // For the one thread.
+  ModelExtension extension_;
+  GroupClock clock_;
+  bool is_published_ = true;
+  // For all.
+  std::atomic<std::int64_t> now_ms_;
+  std::atomic<std::size_t> put_count_{0};
+  std::atomic<std::size_t> named_count_{0};
+  // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::shared_ptr<const RecommenderModel> current_ GUARDED_BY(mutex_);
+};
+
+}  // namespace attune
