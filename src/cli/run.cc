@@ -21,6 +21,8 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"serve", "run the server", &Serve},
     {"evaluate", "measure how good recommendations from your data are", &Evaluate},
+    {"train", "train a model from CSV files", &Train},
+    {"recommend", "recommend from a trained model, and explain why", &Recommend},
     {"sample-data", "write interactions.csv and items.csv of a generated world", &SampleData},
 };
 

@@ -14,6 +14,12 @@ int Serve(std::span<const std::string> arguments);
 /// attune evaluate: how good the recommendations are, on a part of the data that training did not see.
 int Evaluate(std::span<const std::string> arguments);
 
+/// attune train: a model from CSV files, as a folder.
+int Train(std::span<const std::string> arguments);
+
+/// attune recommend: a list from such a folder, and why each item is in it.
+int Recommend(std::span<const std::string> arguments);
+
 /// attune sample-data: CSV files of a generated world.
 int SampleData(std::span<const std::string> arguments);
 

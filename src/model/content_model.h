@@ -61,6 +61,7 @@ class ContentModel {
   float LogProbability(const ColdFeatures& features, std::uint32_t interactions, std::uint64_t events_since) const;
 
   std::size_t attribute_count() const { return encoder_.feature_count(); }
+  std::string_view attribute_name(std::uint32_t attribute) const { return encoder_.feature_name(attribute); }
   const std::array<double, kColdFeatures>& cold_weights() const { return cold_weights_; }
   void set_cold_weights(const std::array<double, kColdFeatures>& weights) { cold_weights_ = weights; }
   /// Of a new item's log probability, from how far the regression missed popularity on held-out items.

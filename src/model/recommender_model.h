@@ -74,11 +74,16 @@ class RecommenderModel {
   /// What is known of an item's attributes, as the model's own numbers for them; they hold for every extension.
   std::span<const std::pair<std::uint32_t, float>> item_attributes(std::uint32_t item) const;
 
+  /// "GENRES=War", for people. Valid as long as this model.
+  std::string_view attribute_name(std::uint32_t attribute) const { return parts_->content->attribute_name(attribute); }
+
   std::size_t user_count() const { return parts_->histories.users.size(); }
   /// The newest kHistoryMax events of training; empty with user kNoIndex for an unknown user.
   TrainedHistory FindHistory(std::string_view user_id) const;
   /// Index of an event type, which compares without case; kNoIndex if training met none of that name.
   std::uint32_t FindEventType(std::string_view event_type) const;
+
+  const Blend& blend() const { return parts_->blend; }
 
   ScoreScratch MakeScratch() const;
   /// Fills `log_probabilities` [item_count()]: their exponentials sum to 1 over the catalogue. Uses the query's newest

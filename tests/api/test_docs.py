@@ -74,3 +74,6 @@ def test_the_command_that_measures_ones_own_data(tmp_path):
     assert command[0] == "attune"
     run = subprocess.run([ATTUNE, *command[1:]], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0 and "NDCG@10" in run.stdout, run.stderr
+    for command in blocks("docs/guides/evaluating.md")[2].strip().splitlines():
+        run = subprocess.run([ATTUNE, *command.split()[1:]], cwd=tmp_path, capture_output=True, text=True)
+        assert run.returncode == 0 and run.stdout, run.stderr
