@@ -84,7 +84,7 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads) {
   ThreadPool pool(threads, 64);
   const FitContext context{.workers = pool, .on_step = {}};
   const Fold fold = HoldOutNewest(WholeView(*data), seed);
-  const auto fitted = FitModel(fold.view, fold.cases, {.seed = seed}, context);
+  const auto fitted = FitModel(fold.view, fold.cases, {.seed = seed, .sequence_operations_max = 0}, context);
   const auto parts = RefitModel(WholeView(*data), fitted.value().choices, {.seed = seed}, context);
   const auto model = RecommenderModel::FromParts({}, parts.value());
   const ItemEncoder encoder = ItemEncoder::Fit(data->item_attributes, data->items.size());

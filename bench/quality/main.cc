@@ -145,10 +145,12 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads, doub
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr,
-               "usage: attune_quality FOLDER [seed=1] [threads=1] [operations of the sequence transformer=0]\n");
+    fmt::print(
+        stderr,
+        "usage: attune_quality FOLDER [seed=1] [threads=1] [operations of the sequence transformer, 0: without]\n");
     return 2;
   }
   return attune::Run(argv[1], argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1,
-                     argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1, argc > 4 ? std::strtod(argv[4], nullptr) : 0);
+                     argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1,
+                     argc > 4 ? std::strtod(argv[4], nullptr) : attune::kOperationsByRule);
 }

@@ -90,7 +90,7 @@ int Run(const std::string& folder, const Settings& settings) {
   ThreadPool pool(std::max<std::size_t>(1, threads - 1), 64);
   SystemClock clock;
   const auto now = [&] { return static_cast<double>(clock.MonotonicNanoseconds()) * 1e-9; };
-  fmt::print("{:.3g} operations an epoch, {} threads\n", SequenceEpochCost(view, shape), threads);
+  fmt::print("{:.3g} operations an epoch, {} threads\n", SequenceEpochCost(view, shape, 200), threads);
   double before = now();
   const double start = before;
   const auto fit = FitSequence(view, validation, shape, options, pool, [&](const SequenceProgress& progress) {

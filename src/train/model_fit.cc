@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/log.h"
 #include "model/latent_factors.h"
 #include "model/linear.h"
 #include "model/popularity.h"
@@ -117,27 +116,25 @@ Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms,
   return parts;
 }
 
-SequenceOptions SequenceOptionsOf(const FitOptions& options) { return {.steps = {.seed = options.seed}}; }
+std::optional<SequencePlan> PlanOf(const TrainingView& view, const FitOptions& options) {
+  return PlanSequence(view, {.seed = options.seed,
+                             .history_max = options.history_max,
+                             .hidden_dimension = options.hidden_dimension,
+                             .bptt = options.bptt,
+                             .operations_max = options.sequence_operations_max});
+}
 
 /// The sequence transformer, if the operations allowed suffice for enough epochs.
 Result<std::optional<SequenceFit>> FitSequenceWithin(const TrainingView& view, std::span<const ValidationCase> cases,
                                                      const FitOptions& options, const FitContext& context,
                                                      std::map<std::string, double>& figures) {
-  if (view.item_count() > kSequenceItemsMax || options.sequence_operations_max <= 0) {
-    return std::optional<SequenceFit>();
-  }
-  const SequenceShape shape{
-      .item_count = view.item_count(), .block_count = 2, .block = {.length_max = options.history_max}};
-  SequenceOptions own = SequenceOptionsOf(options);
-  const double affordable = options.sequence_operations_max / std::max(1.0, SequenceEpochCost(view, shape));
-  own.epochs_max = static_cast<int>(std::min<double>(kSequenceEpochsMax, affordable));
-  if (own.epochs_max < kSequenceEpochsMin) return std::optional<SequenceFit>();
+  const auto plan = PlanOf(view, options);
+  if (!plan) return std::optional<SequenceFit>();
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
-  ATTUNE_TRY(auto fit, FitSequence(view, cases, shape, own, context.workers, [](const SequenceProgress& progress) {
-               LogInfo("sequence transformer: epoch {}, loss {:.4f}, NDCG@10 {:.4f}", progress.epoch, progress.loss,
-                       progress.validation_ndcg);
-             }));
+  ATTUNE_TRY(auto fit, FitSequence(view, cases, plan->shape, plan->options, context.workers, context.on_epoch));
   figures["sequence_epochs"] = fit.epochs;
+  figures["sequence_width"] = static_cast<double>(fit.shape.block.width);
+  figures["sequence_dropout"] = plan->options.steps.dropout;
   return std::optional<SequenceFit>(std::move(fit));
 }
 
@@ -187,8 +184,7 @@ Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choice
   if (choices.sequence) {
     ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
     const int epochs = std::max(1, choices.sequence->epochs / kEpochsPerLastEpoch);
-    ATTUNE_TRY(const auto fit,
-               ContinueSequence(view, *choices.sequence, epochs, SequenceOptionsOf(options), context.workers));
+    ATTUNE_TRY(const auto fit, ContinueSequence(view, *choices.sequence, epochs, context.workers));
     parts.members.push_back(std::make_shared<SequenceTransformer>(fit.shape, fit.served));
   }
   parts.blend = choices.blend;

@@ -11,6 +11,7 @@
 #include "base/workers.h"
 #include "model/model_parts.h"
 #include "model/training_view.h"
+#include "train/sequence_plan.h"
 #include "train/sequence_trainer.h"
 #include "train/validation_case.h"
 
@@ -18,17 +19,20 @@ namespace attune {
 
 struct FitOptions {
   std::uint64_t seed = 1;
-  bool recency = true;            ///< Weigh recent popularity (recency_mask).
-  std::size_t history_max = 200;  ///< Events of a history that are read.
-  /// Floating-point operations that the sequence transformer's training may take; it gets as many epochs as that
-  /// allows, or is left out where that is fewer than kSequenceEpochsMin. 0: left out.
-  double sequence_operations_max = 0;
+  bool recency = true;               ///< Weigh recent popularity (recency_mask).
+  std::size_t history_max = 200;     ///< Events of a history that are read.
+  std::size_t hidden_dimension = 0;  ///< Of the sequence transformer; 0: by rule.
+  std::size_t bptt = 0;              ///< Steps that it looks back over; 0: the whole history.
+  /// Floating-point operations that its training may take: it gets as many epochs as that allows, or is left out where
+  /// that is fewer than kSequenceEpochsMin. 0: left out.
+  double sequence_operations_max = kOperationsByRule;
 };
 
 /// What every fit needs while it runs. All of it outlives the call.
 struct FitContext {
   Workers workers;
   std::function<void(std::string_view step)> on_step;  ///< May be empty.
+  OnSequenceEpoch on_epoch = {};                       ///< Of the longest step; may be empty.
 
   /// Cancelled if somebody asked for it.
   Status Step(std::string_view step) const;
@@ -55,10 +59,5 @@ Result<FittedModel> FitModel(const TrainingView& view, std::span<const Validatio
 /// Fits members on `view` with what another fit chose.
 Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choices, const FitOptions& options,
                               const FitContext& context);
-
-inline constexpr int kSequenceEpochsMin = 6;
-inline constexpr int kSequenceEpochsMax = 60;
-/// Full softmax over more items than this is not tried.
-inline constexpr std::size_t kSequenceItemsMax = 20'000;
 
 }  // namespace attune

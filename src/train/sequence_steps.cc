@@ -65,7 +65,7 @@ SequenceSteps::SequenceSteps(const TrainingView& view, const AttributeEmbeddings
   for (std::uint32_t user = 0; user < view.user_count(); ++user) {
     if (view.Length(user) < 2) continue;
     users_.push_back(user);
-    tokens += std::min(view.Length(user) - 1, shape.block.length_max);
+    tokens += TokensOf(user);
   }
   const std::size_t step_tokens =
       tokens * std::min(options.users_per_step_max, users_.size()) / std::max<std::size_t>(1, users_.size());
@@ -97,14 +97,23 @@ std::vector<float> SequenceSteps::Served(std::span<const float> parameters) cons
   return served;
 }
 
+std::size_t SequenceSteps::TokensOf(std::uint32_t user) const {
+  return std::min(view_.Length(user) - 1, options_.history_max);
+}
+
 void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
-  const std::size_t steps = std::min(view_.Length(user) - 1, shape_.block.length_max);
+  const std::size_t steps = TokensOf(user);
   const auto items = view_.Items(user).last(steps + 1);
   const auto times = view_.Times(user).last(steps + 1);
   slot.items.insert(slot.items.end(), items.begin(), items.end() - 1);
   slot.targets.insert(slot.targets.end(), items.begin() + 1, items.end());
   slot.times.insert(slot.times.end(), times.begin(), times.end() - 1);
-  slot.begin.push_back(static_cast<std::uint32_t>(slot.items.size()));
+  // The newest piece is whole, so that every position is learned at its place.
+  const std::size_t length_max = shape_.block.length_max;
+  for (std::size_t left = (steps - 1) / length_max * length_max;; left -= length_max) {
+    slot.begin.push_back(static_cast<std::uint32_t>(slot.items.size() - left));
+    if (left == 0) return;
+  }
 }
 
 void SequenceSteps::RunBatch(std::uint64_t dropout_seed, Slot& slot) const {

@@ -17,6 +17,7 @@ namespace attune {
 /// How each step of a training is made.
 struct SequenceStepOptions {
   std::uint64_t seed = 1;
+  std::size_t history_max = 200;  ///< Newest events of each user that are learned from.
   /// Users whose gradients are added before a step: a fortieth of all, within these. Small data needs many steps.
   std::size_t users_per_step_min = 16;
   std::size_t users_per_step_max = 128;
@@ -44,9 +45,9 @@ struct EpochOutcome {
   std::size_t tokens = 0;
 };
 
-/// Steps of gradient descent on the newest length_max + 1 events of every user, by full softmax at every step of a
-/// history. Sums are added in a fixed order: the same bits for any number of threads. One thread at a time; what the
-/// constructor is given outlives it.
+/// Steps of gradient descent on the newest history_max + 1 events of every user, cut into pieces of length_max, by full
+/// softmax at every step. Sums are added in a fixed order: the same bits for any number of threads. One thread at a
+/// time; what the constructor is given outlives it.
 class SequenceSteps {
  public:
   SequenceSteps(const TrainingView& view, const AttributeEmbeddings& attributes, const SequenceShape& shape,
@@ -73,6 +74,7 @@ class SequenceSteps {
   };
 
   void AppendUser(std::uint32_t user, Slot& slot) const;
+  std::size_t TokensOf(std::uint32_t user) const;
   void RunBatch(std::uint64_t dropout_seed, Slot& slot) const;
   void RunStep(std::span<const std::uint32_t> users, float rate_share, SequenceState& state, EpochOutcome& outcome);
   void Descend(float rate, float scale, SequenceState& state);

@@ -36,13 +36,14 @@ double Check(const TrainingData& data, std::span<const ValidationCase> cases, co
 
 }  // namespace
 
-double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape) {
+double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape, std::size_t history_max) {
   const auto width = static_cast<double>(shape.block.width);
   const double dense = static_cast<double>(SequenceLayout(shape).block_size * shape.block_count);
   double cost = 0;
   for (std::uint32_t user = 0; user < view.user_count(); ++user) {
-    const auto steps = static_cast<double>(std::min(view.Length(user), shape.block.length_max));
-    const double attention = steps * width * static_cast<double>(shape.block_count);
+    const auto steps = static_cast<double>(std::min(view.Length(user), history_max));
+    const double looked_back = std::min(steps, static_cast<double>(shape.block.length_max));
+    const double attention = looked_back * width * static_cast<double>(shape.block_count);
     // Forward and twice as much backward, a multiplication and an addition each.
     cost += 6 * steps * (dense + static_cast<double>(shape.item_count) * width + attention);
   }
@@ -55,7 +56,8 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
   const AttributeEmbeddings attributes(view.data->item_attributes, view.item_count());
   SequenceSteps steps(view, attributes, shape, options.steps, workers);
   SequenceState state = InitialSequenceState(shape, attributes.feature_count(), options.steps.seed);
-  SequenceFit best{.shape = shape, .parameters = {}, .served = {}, .epochs = 0, .validation_ndcg = -1};
+  SequenceFit best{
+      .shape = shape, .steps = options.steps, .parameters = {}, .served = {}, .epochs = 0, .validation_ndcg = -1};
   int checks_without_gain = 0;
   double ndcg = -1;
   for (int epoch = 1; epoch <= options.epochs_max && checks_without_gain < options.checks_without_gain_max; ++epoch) {
@@ -87,8 +89,8 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
 }
 
 Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit& start, int epochs,
-                                     const SequenceOptions& options, const Workers& workers) {
-  SequenceStepOptions own = options.steps;
+                                     const Workers& workers) {
+  SequenceStepOptions own = start.steps;
   own.seed = MixSeed(own.seed, 47);
   const AttributeEmbeddings attributes(view.data->item_attributes, view.item_count());
   SequenceSteps steps(view, attributes, start.shape, own, workers);
@@ -102,6 +104,7 @@ Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit
     if (workers.cancelled()) return Cancelled("training was stopped");
   }
   SequenceFit fit{.shape = start.shape,
+                  .steps = start.steps,
                   .parameters = state.average,
                   .served = steps.Served(state.average),
                   .epochs = start.epochs,

@@ -23,6 +23,7 @@ struct SequenceOptions {
 /// What a training gives, and another goes on from.
 struct SequenceFit {
   SequenceShape shape;
+  SequenceStepOptions steps;
   std::vector<float> parameters;  ///< As SequenceState has them.
   std::vector<float> served;      ///< As SequenceTransformer reads them.
   int epochs = 0;                 ///< That gave these parameters.
@@ -31,7 +32,8 @@ struct SequenceFit {
 
 /// How far a training is, after each epoch.
 struct SequenceProgress {
-  int epoch = 0;  ///< From 1.
+  int epoch = 0;        ///< From 1.
+  int first_epoch = 1;  ///< Of this run: later where it went on from a checkpoint.
   int epochs_max = 0;
   double loss = 0;
   std::size_t tokens = 0;      ///< Of this epoch.
@@ -40,7 +42,7 @@ struct SequenceProgress {
 using OnSequenceEpoch = std::function<void(const SequenceProgress&)>;
 
 /// How many floating-point operations an epoch over `view` takes, about.
-double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape);
+double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape, std::size_t history_max);
 
 /// Trains on `view`; keeps the moving average of parameters that ranks `cases` best by NDCG@10; items of the history
 /// are left out where the answer is none of them. The same bits for any number of threads. `on_epoch` may be empty.
@@ -51,6 +53,6 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
 
 /// Goes on from `start` for `epochs` over `view`, which is of the same data, at the full rate with a falling end.
 Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit& start, int epochs,
-                                     const SequenceOptions& options, const Workers& workers);
+                                     const Workers& workers);
 
 }  // namespace attune

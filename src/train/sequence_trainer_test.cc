@@ -71,8 +71,8 @@ TEST(FitSequence, GivesTheSameBitsForAnyNumberOfThreads) {
 
   ASSERT_TRUE(a.ok() && b.ok());
   EXPECT_EQ(a->parameters, b->parameters);
-  const auto c = ContinueSequence(WholeView(data), *a, 1, options, one);
-  const auto d = ContinueSequence(WholeView(data), *b, 1, options, three);
+  const auto c = ContinueSequence(WholeView(data), *a, 1, one);
+  const auto d = ContinueSequence(WholeView(data), *b, 1, three);
   EXPECT_EQ(c->parameters, d->parameters);
   EXPECT_NE(a->parameters, c->parameters);
 }
@@ -99,7 +99,7 @@ TEST(FitModel, TakesTheSequenceTransformerInWhereOperationsAllow) {
   const Fold fold = HoldOutNewest(WholeView(world.data), 1);
   ThreadPool pool(1, 8);
   const FitContext context{.workers = pool, .on_step = {}};
-  const double epoch = SequenceEpochCost(fold.view, {.item_count = world.data.items.size()});
+  const double epoch = SequenceEpochCost(fold.view, {.item_count = world.data.items.size()}, 200);
   const auto names = [&](double operations) {
     const auto fitted = FitModel(fold.view, fold.cases, {.sequence_operations_max = operations}, context);
     return fitted->parts.blend.feature_names;

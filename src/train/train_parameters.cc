@@ -70,6 +70,8 @@ Result<FitOptions> FitOptionsOf(const TrainParameters& parameters) {
   return FitOptions{.seed = parameters.seed,
                     .recency = recipe.recency_mask,
                     .history_max = RecommenderModel::kHistoryMax,
+                    .hidden_dimension = recipe.hidden_dimension,
+                    .bptt = recipe.bptt,
                     .sequence_operations_max = parameters.sequence_operations_max};
 }
 

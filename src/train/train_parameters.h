@@ -8,8 +8,8 @@ namespace attune {
 
 /// The recipe's parameters as numbers.
 struct RecipeParameters {
-  std::size_t hidden_dimension = 149;
-  std::size_t bptt = 32;
+  std::size_t hidden_dimension = 0;  ///< 0: not given.
+  std::size_t bptt = 0;              ///< 0: not given.
   bool recency_mask = true;
   double min_user_history_length_percentile = 0;
   double max_user_history_length_percentile = 0.99;

@@ -20,6 +20,8 @@ namespace {
 
 // About how many steps the two fits of a training report.
 constexpr double kSteps = 26;
+// Of the whole time, that of the sequence transformer's epochs.
+constexpr double kEpochsShare = 0.7;
 constexpr std::size_t kMetricTasks = 64;
 
 Status CheckData(const TrainingData& data, const TrainParameters& parameters) {
@@ -96,18 +98,41 @@ Status PublishArtifact(Env& env, const std::string& folder, const ModelParts& pa
   return env.SyncDirectory(ParentPath(folder));
 }
 
-/// Says how far the training is; counts the steps that the fits report.
+/// Says how far the training is: counts the steps that the fits report, and within the longest its epochs.
 class Progress {
  public:
   explicit Progress(TrainContext& context) : context_(context) {}
+
   void Step(std::string_view step) {
-    fraction_ = std::min(0.99, fraction_ + 1 / kSteps);
-    if (context_.on_progress) context_.on_progress({.step = step, .fraction = fraction_});
+    fraction_ = std::min(0.99, fraction_ + (1 - kEpochsShare) / kSteps);
+    Report(step);
+  }
+
+  void Epoch(const SequenceProgress& progress) {
+    const std::int64_t now = context_.clock.MonotonicNanoseconds();
+    if (progress.epoch == progress.first_epoch) epochs_started_ = now;
+    fraction_ = std::min(0.99, fraction_ + kEpochsShare / progress.epochs_max);
+    const int done = progress.epoch - progress.first_epoch;
+    std::string step = fmt::format("sequence transformer: epoch {} of at most {}, loss {:.4f}", progress.epoch,
+                                   progress.epochs_max, progress.loss);
+    if (progress.validation_ndcg >= 0) step += fmt::format(", validation NDCG@10 {:.4f}", progress.validation_ndcg);
+    if (done > 0) {
+      const double seconds_each = static_cast<double>(now - epochs_started_) * 1e-9 / done;
+      step += fmt::format(", {:.0f} tokens/s, at most {:.0f} s left",
+                          static_cast<double>(progress.tokens) / std::max(1e-9, seconds_each),
+                          seconds_each * (progress.epochs_max - progress.epoch));
+    }
+    Report(step);
   }
 
  private:
+  void Report(std::string_view step) const {
+    if (context_.on_progress) context_.on_progress({.step = step, .fraction = fraction_});
+  }
+
   TrainContext& context_;
   double fraction_ = 0;
+  std::int64_t epochs_started_ = 0;  ///< When the first epoch ended.
 };
 
 Manifest DescribeTraining(const TrainingData& data, const TrainParameters& parameters) {
@@ -140,7 +165,8 @@ Result<TrainReport> TrainFull(const TrainingData& data, const TrainParameters& p
   }
   Progress progress(context);
   const FitContext fit_context{.workers = Workers(context.pool, context.cancelled),
-                               .on_step = [&](std::string_view step) { progress.Step(step); }};
+                               .on_step = [&](std::string_view step) { progress.Step(step); },
+                               .on_epoch = [&](const SequenceProgress& epoch) { progress.Epoch(epoch); }};
   ATTUNE_TRY(const FitOptions options, FitOptionsOf(parameters));
   const TrainingView whole = WithoutExtremeUsers(WholeView(data), recipe.min_user_history_length_percentile,
                                                  recipe.max_user_history_length_percentile);

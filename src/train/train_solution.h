@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "data/training_data.h"
 #include "storage/env.h"
+#include "train/sequence_plan.h"
 
 namespace attune {
 
@@ -24,9 +25,9 @@ struct TrainParameters {
   /// Of the solution, for the sentence of a failure alone: the data is filtered already.
   std::string event_type;
   std::uint64_t seed = 1;
-  /// Floating-point operations that the sequence transformer's training may take; 0 leaves it out. About 2e10 a second
-  /// on one core with AVX-512.
-  double sequence_operations_max = 0;
+  /// Floating-point operations that the sequence transformer's training may take; 0 leaves it out, kOperationsByRule
+  /// follows the size of the data. About 1e11 a second on one core with AVX-512.
+  double sequence_operations_max = kOperationsByRule;
 };
 
 struct TrainProgress {

@@ -1,0 +1,45 @@
+#include "train/sequence_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attune {
+namespace {
+
+// For a million interactions; OperationsByRule grows with the power 1.5 of their number.
+constexpr double kOperationsPerMillion = 6e13;
+constexpr double kOperationsGrowth = 1.5;
+
+}  // namespace
+
+double OperationsByRule(std::size_t interaction_count) {
+  const double millions = static_cast<double>(interaction_count) * 1e-6;
+  return std::clamp(kOperationsPerMillion * std::pow(millions, kOperationsGrowth), kOperationsMin, kOperationsMax);
+}
+
+float DropoutByRule(std::size_t interaction_count, std::size_t item_count) {
+  const double each =
+      static_cast<double>(interaction_count) / static_cast<double>(std::max<std::size_t>(1, item_count));
+  return static_cast<float>(std::clamp(0.2 + 0.05 * std::log2(256 / std::max(1.0, each)), 0.2, 0.5));
+}
+
+std::optional<SequencePlan> PlanSequence(const TrainingView& view, const SequenceWishes& wishes) {
+  const double operations =
+      wishes.operations_max == kOperationsByRule ? OperationsByRule(view.size()) : wishes.operations_max;
+  if (view.item_count() > kSequenceItemsMax || operations <= 0) return std::nullopt;
+  const std::size_t wished = wishes.hidden_dimension == 0 ? kSequenceWidth : wishes.hidden_dimension;
+  const std::size_t width = (wished + kSequenceWidthStep - 1) / kSequenceWidthStep * kSequenceWidthStep;
+  const std::size_t length = wishes.bptt == 0 ? wishes.history_max : std::min(wishes.bptt, wishes.history_max);
+  SequencePlan plan{.shape = {.item_count = view.item_count(),
+                              .block_count = 2,
+                              .block = {.width = width, .hidden = 2 * width, .length_max = length}},
+                    .options = {.steps = {.seed = wishes.seed,
+                                          .history_max = wishes.history_max,
+                                          .dropout = DropoutByRule(view.size(), view.item_count())}}};
+  const double epochs = operations / std::max(1.0, SequenceEpochCost(view, plan.shape, wishes.history_max));
+  plan.options.epochs_max = static_cast<int>(std::min<double>(kSequenceEpochsMax, epochs));
+  if (plan.options.epochs_max < kSequenceEpochsMin) return std::nullopt;
+  return plan;
+}
+
+}  // namespace attune

@@ -1,0 +1,63 @@
+#include "train/sequence_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "train/test_world.h"
+
+namespace attune {
+namespace {
+
+class PlanSequenceTest : public testing::Test {
+ protected:
+  const TestWorld world_ = MakeTestWorld({.users = 40, .items = 40, .events_each = 14});
+  const TrainingView view_ = WholeView(world_.data);
+};
+
+TEST_F(PlanSequenceTest, SpendsTheOperationsOnEpochs) {
+  const double epoch = SequenceEpochCost(view_, {.item_count = view_.item_count()}, 200);
+  const auto epochs = [&](double operations) {
+    const auto plan = PlanSequence(view_, {.operations_max = operations});
+    return plan ? plan->options.epochs_max : 0;
+  };
+
+  EXPECT_EQ(epochs((kSequenceEpochsMin - 0.1) * epoch), 0);
+  EXPECT_EQ(epochs((kSequenceEpochsMin + 0.1) * epoch), kSequenceEpochsMin);
+  EXPECT_EQ(epochs((kSequenceEpochsMax + 0.1) * epoch), kSequenceEpochsMax);
+  EXPECT_EQ(epochs((kSequenceEpochsMax + 1.1) * epoch), kSequenceEpochsMax);
+  EXPECT_EQ(epochs(0), 0);
+  EXPECT_GT(epochs(kOperationsByRule), 0);
+}
+
+TEST_F(PlanSequenceTest, HonoursTheRecipesParameters) {
+  const auto plan = PlanSequence(view_, {.seed = 9, .hidden_dimension = 149, .bptt = 7, .operations_max = 1e15});
+
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->shape.block.width, 160u);
+  EXPECT_EQ(plan->shape.block.hidden, 320u);
+  EXPECT_EQ(plan->shape.block.length_max, 7u);
+  EXPECT_EQ(plan->options.steps.history_max, 200u);
+  EXPECT_EQ(plan->options.steps.seed, 9u);
+  const auto plain = PlanSequence(view_, {.operations_max = 1e15});
+  EXPECT_EQ(plain->shape.block.width, 64u);
+  EXPECT_EQ(plain->shape.block.length_max, 200u);
+}
+
+TEST(OperationsByRule, GrowsFasterThanTheDataBetweenLimits) {
+  EXPECT_DOUBLE_EQ(OperationsByRule(1'000'000), 6e13);
+  EXPECT_NEAR(OperationsByRule(100'000), 1.9e12, 1e10);
+  EXPECT_DOUBLE_EQ(OperationsByRule(1'843'000), kOperationsMax);
+  EXPECT_LT(OperationsByRule(1'841'000), kOperationsMax);
+  EXPECT_DOUBLE_EQ(OperationsByRule(6200), kOperationsMin);
+  EXPECT_GT(OperationsByRule(6400), kOperationsMin);
+}
+
+TEST(DropoutByRule, IsLargerWhereItemsAreRare) {
+  EXPECT_FLOAT_EQ(DropoutByRule(999'611, 3416), 0.2f);
+  EXPECT_NEAR(DropoutByRule(100'000, 1682), 0.305, 0.001);
+  EXPECT_NEAR(DropoutByRule(198'502, 12'101), 0.398, 0.001);
+  EXPECT_FLOAT_EQ(DropoutByRule(10, 1000), 0.5f);
+  EXPECT_FLOAT_EQ(DropoutByRule(0, 0), 0.5f);
+}
+
+}  // namespace
+}  // namespace attune
