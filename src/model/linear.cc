@@ -108,6 +108,7 @@ std::unique_ptr<LinearModel> LinearModel::Fit(const TrainingView& view, const Wo
     }
     model->offsets_.push_back(static_cast<std::uint32_t>(model->targets_.size()));
   }
+  model->FindReached();
   return model;
 }
 
@@ -124,7 +125,16 @@ Result<std::unique_ptr<Member>> LinearModel::Load(const SnapshotFile& file) {
   model->offsets_.assign(offsets.begin(), offsets.end());
   model->targets_.assign(targets.begin(), targets.end());
   model->weights_.assign(weights.begin(), weights.end());
+  model->FindReached();
   return std::unique_ptr<Member>(std::move(model));
+}
+
+void LinearModel::FindReached() {
+  std::vector<std::uint8_t> is_reached(offsets_.size() - 1);
+  for (const std::uint32_t item : targets_) is_reached[item] = 1;
+  for (std::uint32_t item = 0; item < is_reached.size(); ++item) {
+    if (is_reached[item] != 0) reached_.push_back(item);
+  }
 }
 
 std::span<const std::string_view> LinearModel::feature_names() const { return kNames; }
@@ -144,10 +154,11 @@ void LinearModel::Score(const Query& query, MemberScratch& member_scratch, std::
     for (std::uint32_t i = offsets_[item]; i < offsets_[item + 1]; ++i) sums[targets_[i]] += weights_[i] * loudness;
   }
   double total = 0;
-  for (const float sum : sums) total += std::max(sum, 0.0f);
+  for (const std::uint32_t item : reached_) total += std::max(sums[item], 0.0f);
   const float scale = total > 0 ? static_cast<float>(1 / total) : 0;
-  for (std::size_t item = 0; item < sums.size(); ++item) {
-    features[item] = std::log(std::max(sums[item], 0.0f) * scale + SparseScores::kShareFloor);
+  std::fill(features.begin(), features.end(), std::log(SparseScores::kShareFloor));
+  for (const std::uint32_t item : reached_) {
+    if (sums[item] > 0) features[item] = std::log(sums[item] * scale + SparseScores::kShareFloor);
   }
 }
 

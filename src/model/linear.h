@@ -35,11 +35,13 @@ class LinearModel final : public Member {
 
  private:
   LinearModel() = default;
+  void FindReached();
 
   // Constant after Fit or Load. Weights from item i: [offsets_[i], offsets_[i + 1]).
   std::vector<std::uint32_t> offsets_;
   std::vector<std::uint32_t> targets_;
   std::vector<float> weights_;
+  std::vector<std::uint32_t> reached_;  ///< Every item that some weight goes to, once, ascending.
 };
 
 }  // namespace attune

@@ -1,0 +1,85 @@
+// How long does one recommendation take inside the process? See README.md.
+//   attune_latency_bench MODEL-DIR [requests = 2000] [explorationWeight = 0.3]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "serve/recommender.h"
+#include "storage/posix_env.h"
+
+namespace attune {
+namespace {
+
+constexpr std::size_t kListSize = 25;
+constexpr std::size_t kWarmUp = 50;
+
+/// Prints the median and the 99th percentile of what `request` takes, in microseconds.
+template <class Request>
+void Measure(const char* name, std::size_t requests, const Request& request) {
+  const SystemClock clock;
+  std::vector<double> micros;
+  for (std::size_t i = 0; i < kWarmUp + requests; ++i) {
+    const std::int64_t before = clock.MonotonicNanoseconds();
+    request(i);
+    if (i >= kWarmUp) micros.push_back(static_cast<double>(clock.MonotonicNanoseconds() - before) * 1e-3);
+  }
+  std::ranges::sort(micros);
+  fmt::print("{:<34} p50 {:9.1f} µs   p99 {:9.1f} µs\n", name, micros[micros.size() / 2],
+             micros[micros.size() * 99 / 100]);
+}
+
+int Run(const std::string& folder, std::size_t requests, double weight) {
+  PosixEnv env;
+  auto loaded = RecommenderModel::Load(env, folder);
+  if (!loaded.ok()) {
+    fmt::print(stderr, "{}\n", loaded.status().message());
+    return 1;
+  }
+  const auto model = *std::move(loaded);
+  std::vector<std::string> users;
+  Random random(1);
+  for (std::size_t i = 0; i < kWarmUp + requests; ++i)
+    users.push_back(std::to_string(1 + random.Below(model->user_count())));
+  fmt::print("{} items, {} users\n", model->item_count(), model->user_count());
+
+  // The machine's limit: reading one number for each item and adding it up.
+  std::vector<float> scores(model->item_count(), 1);
+  double sum = 0;
+  Measure("a pass over one float an item", requests, [&](std::size_t) {
+    for (const float score : scores) sum += static_cast<double>(score);
+  });
+  ScoreScratch scratch = model->MakeScratch();
+  Measure("every member and the blend", requests, [&](std::size_t i) {
+    const auto history = model->FindHistory(users[i]);
+    model->ScoreAll({.items = history.items, .timestamp_ms = history.timestamp_ms, .trained_user = history.user},
+                    scratch, scores);
+  });
+  const Deployment deployment({.uid = "c", .artifact_name = "a", .exploration_weight = weight},
+                              std::make_shared<Exploration>(model), std::make_shared<LiveGroup>());
+  std::size_t served = 0;
+  Measure("Recommend, 25 items", requests, [&](std::size_t i) {
+    served += Recommend(deployment, {.user_id = users[i], .result_count = kListSize, .seed = i}).size();
+  });
+  if (sum <= 0 || served != (kWarmUp + requests) * std::min(kListSize, model->item_count())) {
+    fmt::print(stderr, "a list was short\n");
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace attune
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    fmt::print(stderr, "usage: attune_latency_bench MODEL-DIR [requests=2000] [explorationWeight=0.3]\n");
+    return 2;
+  }
+  return attune::Run(argv[1], argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 2000,
+                     argc > 3 ? std::strtod(argv[3], nullptr) : 0.3);
+}
