@@ -74,6 +74,22 @@ Result<FilterPredicates> CompileConditions(const FilterConjunction& conditions, 
   return predicates;
 }
 
+}  // namespace
+
+bool CompiledClause::needs_current_item() const {
+  return std::ranges::any_of(any_of, [](const FilterPredicates& predicates) {
+    return std::ranges::any_of(predicates, [](const auto& each) { return each.current_item_column.has_value(); });
+  });
+}
+
+bool CompiledFilter::needs_user() const {
+  return std::ranges::any_of(clauses, [](const auto& each) { return each.reads_events || !each.only_if.empty(); });
+}
+
+bool CompiledFilter::needs_current_item() const {
+  return std::ranges::any_of(clauses, &CompiledClause::needs_current_item);
+}
+
 std::string KeyOf(const CompiledClause& clause) {
   if (clause.reads_events || clause.needs_current_item()) return {};
   std::string key;
@@ -93,22 +109,6 @@ std::string KeyOf(const CompiledClause& clause) {
     }
   }
   return key;
-}
-
-}  // namespace
-
-bool CompiledClause::needs_current_item() const {
-  return std::ranges::any_of(any_of, [](const FilterPredicates& predicates) {
-    return std::ranges::any_of(predicates, [](const auto& each) { return each.current_item_column.has_value(); });
-  });
-}
-
-bool CompiledFilter::needs_user() const {
-  return std::ranges::any_of(clauses, [](const auto& each) { return each.reads_events || !each.only_if.empty(); });
-}
-
-bool CompiledFilter::needs_current_item() const {
-  return std::ranges::any_of(clauses, &CompiledClause::needs_current_item);
 }
 
 Result<CompiledFilter> CompileFilter(const FilterExpression& filter, const FilterSchemas& schemas,

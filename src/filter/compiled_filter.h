@@ -46,6 +46,9 @@ struct CompiledFilter {
   bool needs_current_item() const;
 };
 
+/// CompiledClause::key of the clause as it is.
+std::string KeyOf(const CompiledClause& clause);
+
 /// Puts the values in their places (see BindFilterValues) and finds the columns. InvalidArgument for what
 /// BindFilterValues refuses, for values that are not of their column's type, and for what CheckFilter refuses: schemas
 /// may have changed since the filter was made.

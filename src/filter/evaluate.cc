@@ -147,6 +147,7 @@ CompiledClause WithCurrentItem(const CompiledClause& clause, const MetadataTable
       }
     }
   }
+  resolved.key = KeyOf(resolved);
   return resolved;
 }
 

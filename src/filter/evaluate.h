@@ -18,7 +18,8 @@ namespace attune {
 /// Whether the clause counts for the user: its IF holds. `users` may be null where there are no records of users.
 bool ClauseApplies(const CompiledClause& clause, const MetadataTable* users, std::string_view user_id);
 
-/// The clause with the values of the current item, a row of `items`, in their places; without a row they are null.
+/// The clause with the values of the current item, a row of `items`, in their places, and a key; without a row they are
+/// null.
 CompiledClause WithCurrentItem(const CompiledClause& clause, const MetadataTable* items,
                                std::optional<std::uint32_t> row);
 

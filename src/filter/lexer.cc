@@ -8,10 +8,6 @@
 namespace attune {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsWordCharacter(char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
-
 /// Reads the expression from its beginning to its end, once.
 class Lexer {
  public:
@@ -28,6 +24,12 @@ class Lexer {
   }
 
  private:
+  static bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+  static bool IsWordCharacter(char c) {
+    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  }
+  static bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+
   Status Next() {
     const char c = expression_[at_];
     const char following = at_ + 1 < expression_.size() ? expression_[at_ + 1] : '\0';

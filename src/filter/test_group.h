@@ -14,7 +14,7 @@
 // A small dataset group, for tests.
 namespace attune {
 
-inline std::shared_ptr<const Schema> TestSchema(std::string_view name, std::string_view fields) {
+inline std::shared_ptr<const Schema> GroupSchema(std::string_view name, std::string_view fields) {
   auto schema = Schema::Parse(R"({"type":"record","namespace":"com.amazonaws.personalize.schema","version":"1.0",)"
                               R"("name":")" +
                               std::string(name) + R"(","fields":[)" + std::string(fields) + "]}");
@@ -24,7 +24,7 @@ inline std::shared_ptr<const Schema> TestSchema(std::string_view name, std::stri
 
 inline FilterSchemas TestSchemas() {
   return {
-      {DatasetType::kItems, TestSchema("Items", R"({"name":"ITEM_ID","type":"string"},
+      {DatasetType::kItems, GroupSchema("Items", R"({"name":"ITEM_ID","type":"string"},
                               {"name":"GENRES","type":["null","string"],"categorical":true},
                               {"name":"BRAND","type":["null","string"]},
                               {"name":"PRICE","type":["null","float"]},
@@ -32,19 +32,19 @@ inline FilterSchemas TestSchemas() {
                               {"name":"ON_SALE","type":["null","boolean"]},
                               {"name":"DESCRIPTION","type":["null","string"],"textual":true},
                               {"name":"CREATION_TIMESTAMP","type":["null","long"]})")},
-      {DatasetType::kUsers, TestSchema("Users", R"({"name":"USER_ID","type":"string"},
+      {DatasetType::kUsers, GroupSchema("Users", R"({"name":"USER_ID","type":"string"},
                                                    {"name":"AGE","type":["null","int"]},
                                                    {"name":"MEMBERSHIP","type":["null","string"],"categorical":true})")},
-      {DatasetType::kInteractions, TestSchema("Interactions", R"({"name":"USER_ID","type":"string"},
+      {DatasetType::kInteractions, GroupSchema("Interactions", R"({"name":"USER_ID","type":"string"},
                                                                  {"name":"ITEM_ID","type":"string"},
                                                                  {"name":"TIMESTAMP","type":"long"},
                                                                  {"name":"EVENT_TYPE","type":"string"})")},
-      {DatasetType::kActions, TestSchema("Actions", R"({"name":"ACTION_ID","type":"string"},
+      {DatasetType::kActions, GroupSchema("Actions", R"({"name":"ACTION_ID","type":"string"},
                                                        {"name":"VALUE","type":["null","long"]},
                                                        {"name":"REPEAT_FREQUENCY","type":["null","long"]},
                                                        {"name":"ACTION_EXPIRATION_TIMESTAMP","type":["null","long"]},
                                                        {"name":"KIND","type":["null","string"],"categorical":true})")},
-      {DatasetType::kActionInteractions, TestSchema("ActionInteractions", R"({"name":"USER_ID","type":"string"},
+      {DatasetType::kActionInteractions, GroupSchema("ActionInteractions", R"({"name":"USER_ID","type":"string"},
                                                                              {"name":"ACTION_ID","type":"string"},
                                                                              {"name":"EVENT_TYPE","type":"string"},
                                                                              {"name":"TIMESTAMP","type":"long"})")},

@@ -136,7 +136,7 @@ void Exploration::Await(const std::string& item_id, const Impression& impression
 std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
                                         const Slate& slate, Random& random) const {
   std::vector<std::uint32_t> candidates =
-      TopK(log_probabilities, slate.weight > 0 ? std::max(slate.size, kCandidatesMin) : slate.size);
+      TopK(log_probabilities, slate.weight > 0 ? std::max(slate.size, kCandidatesMin) : slate.size, slate.kept);
   if (slate.weight <= 0) {
     std::vector<Choice> plain;
     for (const std::uint32_t item : candidates) plain.push_back({.index = item});
@@ -148,7 +148,7 @@ std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span
   constexpr double kMillisecondsPerDay = 24.0 * 60 * 60 * 1000;
   const auto from_ms =
       catalogue_.now_ms() - static_cast<std::int64_t>(std::min(slate.age_cut_off_days * kMillisecondsPerDay, 0x1p60));
-  for (const std::uint32_t item : catalogue_.CreatedSince(model, from_ms, kEligibleMax)) {
+  for (const std::uint32_t item : catalogue_.CreatedSince(model, from_ms, kEligibleMax, slate.kept)) {
     is_eligible[item] = true;
     if (!is_candidate[item]) candidates.push_back(item);
   }

@@ -11,6 +11,7 @@
 
 #include "explore/policy.h"
 #include "explore/posterior.h"
+#include "filter/item_set.h"
 #include "model/recommender_model.h"
 #include "serve/group_log.h"
 #include "serve/live_catalogue.h"
@@ -39,8 +40,9 @@ class Exploration {
 
   struct Slate {
     std::size_t size = 25;
-    double weight = 0;             ///< explorationWeight, in [0, 1].
-    double age_cut_off_days = 30;  ///< Items older than this may not be explored.
+    double weight = 0;              ///< explorationWeight, in [0, 1].
+    double age_cut_off_days = 30;   ///< Items older than this may not be explored.
+    const ItemSet* kept = nullptr;  ///< The items that may be shown at all; null for all of them.
   };
   /// Chosen places, best first; Choice::index is an item of `model`, a snapshot of catalogue(). At weight 0 the plain
   /// ranking.

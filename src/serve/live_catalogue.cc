@@ -66,14 +66,16 @@ std::shared_ptr<const RecommenderModel> LiveCatalogue::Current() const {
 }
 
 std::vector<std::uint32_t> LiveCatalogue::CreatedSince(const RecommenderModel& model, std::int64_t from_ms,
-                                                       std::size_t count_max) const {
+                                                       std::size_t count_max, const ItemSet* kept) const {
+  const auto is_kept = [&](std::uint32_t item) { return kept == nullptr || kept->Has(item); };
   std::vector<std::pair<std::int64_t, std::uint32_t>> found;
-  for (std::size_t i = 0; i < warm_newest_first_.size() && i < count_max; ++i) {
-    if (warm_newest_first_[i].first < from_ms) break;
-    found.push_back(warm_newest_first_[i]);
+  for (const auto& [created_ms, item] : warm_newest_first_) {
+    if (created_ms < from_ms || found.size() == count_max) break;
+    if (is_kept(item)) found.emplace_back(created_ms, item);
   }
   // Those may have changed since the model was deployed, and there are few of them.
   const auto add = [&](std::uint32_t item) {
+    if (!is_kept(item)) return;
     if (const std::int64_t created_ms = model.item_created_ms(item); created_ms >= from_ms) {
       found.emplace_back(created_ms, item);
     }

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "data/put_record.h"
 #include "data/schema.h"
+#include "filter/item_set.h"
 #include "model/model_extension.h"
 #include "model/recommender_model.h"
 #include "serve/group_clock.h"
@@ -36,9 +37,10 @@ class LiveCatalogue {
   std::shared_ptr<const RecommenderModel> Current() const EXCLUDES(mutex_);
   /// The newest time of an interaction, in training or since: item ages count from it.
   std::int64_t now_ms() const { return now_ms_.load(std::memory_order_relaxed); }
-  /// Up to `count_max` items of `model`, a snapshot of this, that were created at `from_ms` or later, the newest.
-  std::vector<std::uint32_t> CreatedSince(const RecommenderModel& model, std::int64_t from_ms,
-                                          std::size_t count_max) const;
+  /// Up to `count_max` items of `model`, a snapshot of this, that were created at `from_ms` or later, the newest; of
+  /// those in `kept` alone, if it is given.
+  std::vector<std::uint32_t> CreatedSince(const RecommenderModel& model, std::int64_t from_ms, std::size_t count_max,
+                                          const ItemSet* kept = nullptr) const;
   /// LimitExceeded where an item of this id would be one too many; Ok for a known one.
   Status CheckRoom(std::string_view item_id) const EXCLUDES(mutex_);
   Status CheckRoomForPut(std::string_view item_id) const EXCLUDES(mutex_);

@@ -20,18 +20,24 @@ std::vector<float> ScoreCatalogue(const Deployment& deployment, std::string_view
   return log_probabilities;
 }
 
+/// Whether training met an interaction with the item.
+bool WasTaken(const RecommenderModel& model, std::uint32_t item) {
+  return item < model.trained_item_count() && model.item_prior(item).interactions > 0;
+}
+
 }  // namespace
 
 std::vector<RecommendedItem> Recommend(const Deployment& deployment, const RecommendRequest& request) {
   const RecommenderModel& model = deployment.model();
   const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
   Random random(request.seed);
-  const auto choices = deployment.exploration().Choose(
-      model, log_probabilities,
-      {.size = request.result_count,
-       .weight = deployment.configuration().exploration_weight,
-       .age_cut_off_days = deployment.configuration().exploration_item_age_cut_off_days},
-      random);
+  const auto choices =
+      deployment.exploration().Choose(model, log_probabilities,
+                                      {.size = request.result_count,
+                                       .weight = deployment.configuration().exploration_weight,
+                                       .age_cut_off_days = deployment.configuration().exploration_item_age_cut_off_days,
+                                       .kept = request.kept},
+                                      random);
   std::vector<RecommendedItem> list;
   list.reserve(choices.size());
   for (const Choice& choice : choices) {
@@ -58,7 +64,7 @@ std::vector<RankedItem> Rank(const Deployment& deployment, const RankRequest& re
   for (const std::string_view item_id : request.item_ids) {
     if (!met.insert(item_id).second) continue;
     const auto item = deployment.model().FindItem(item_id);
-    if (!item) {
+    if (!item || !WasTaken(deployment.model(), *item)) {
       unknown.push_back({.item_id = std::string(item_id)});
       continue;
     }

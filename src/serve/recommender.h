@@ -16,7 +16,8 @@ struct RecommendRequest {
   std::string_view user_id;  ///< Or a session's id, for who has no other.
   std::size_t result_count = 25;
   std::span<const NamedValue> context;
-  std::uint64_t seed = 0;  ///< Of the draw, where there is exploration.
+  std::uint64_t seed = 0;         ///< Of the draw, where there is exploration.
+  const ItemSet* kept = nullptr;  ///< The items that may be in the list; null for all.
 };
 
 struct RecommendedItem {
@@ -30,7 +31,8 @@ struct RecommendedItem {
 };
 
 /// The list for one user, from what the deployment's model learned and what the user did since. Fewer than asked for
-/// only when the catalogue is smaller. Thread-safe.
+/// only when fewer items of the catalogue are kept; nothing else is ever in it. Scores are shares of the whole
+/// catalogue all the same. Thread-safe.
 std::vector<RecommendedItem> Recommend(const Deployment& deployment, const RecommendRequest& request);
 
 struct RankRequest {
@@ -45,7 +47,8 @@ struct RankedItem {
 };
 
 /// The given items for one user: known ones by falling score, then unknown ones as they came; of an id that is given
-/// several times the first counts. No exploration. Thread-safe.
+/// several times the first counts. Known are those that training saw somebody take: what joined later, or has
+/// attributes alone, waits at the end for the next training. No exploration. Thread-safe.
 std::vector<RankedItem> Rank(const Deployment& deployment, const RankRequest& request);
 
 }  // namespace attune

@@ -10,15 +10,17 @@ std::string SessionKey(std::string_view id) { return "s" + std::string(id); }
 
 }  // namespace
 
-SessionStore::SessionStore(Limits limits) : limits_(limits) {}
+SessionStore::SessionStore(Limits limits) : limits_(limits), links_(limits.linked_sessions_max) {}
 
 void SessionStore::Apply(std::string_view user_id, std::string_view session_id, SessionEvent event) {
-  bool newly_linked = false;
-  const std::string user = LinkedUser(user_id, session_id, &newly_linked);
-  if (newly_linked) {
-    for (auto& earlier : Take(SessionKey(session_id))) Insert(UserKey(user), std::move(earlier));
+  const auto owner = [&] {
+    const MutexLock lock(links_mutex_);
+    return links_.Find(user_id, session_id);
+  }();
+  if (owner.is_new) {
+    for (auto& earlier : Take(SessionKey(session_id))) Insert(UserKey(owner.user_id), std::move(earlier));
   }
-  Insert(user.empty() ? SessionKey(session_id) : UserKey(user), std::move(event));
+  Insert(owner.user_id.empty() ? SessionKey(session_id) : UserKey(owner.user_id), std::move(event));
 }
 
 std::vector<SessionEvent> SessionStore::Find(std::string_view user_id, std::uint64_t after_sequence) const {
@@ -37,9 +39,8 @@ void SessionStore::Clear() {
     shard.by_recency.clear();
     shard.event_count = 0;
   }
-  const MutexLock lock(links_.mutex);
-  links_.user_of.clear();
-  links_.oldest_first.clear();
+  const MutexLock lock(links_mutex_);
+  links_.Clear();
 }
 
 SessionStore::Figures SessionStore::figures() const {
@@ -91,24 +92,6 @@ std::deque<SessionEvent> SessionStore::Take(const std::string& key) {
   shard.by_recency.erase(found->second.recency);
   shard.entries.erase(found);
   return events;
-}
-
-std::string SessionStore::LinkedUser(std::string_view user_id, std::string_view session_id, bool* newly_linked) {
-  const MutexLock lock(links_.mutex);
-  const auto linked = links_.user_of.find(session_id);
-  if (user_id.empty()) return linked == links_.user_of.end() ? std::string() : linked->second;
-  if (linked != links_.user_of.end()) {
-    linked->second = user_id;  // The newest user of a session keeps it.
-    return std::string(user_id);
-  }
-  *newly_linked = true;
-  links_.user_of.emplace(session_id, user_id);
-  links_.oldest_first.emplace_back(session_id);
-  if (links_.oldest_first.size() > limits_.linked_sessions_max) {
-    links_.user_of.erase(links_.oldest_first.front());
-    links_.oldest_first.pop_front();
-  }
-  return std::string(user_id);
 }
 
 std::vector<SessionEvent> SessionStore::FindKey(const std::string& key, std::uint64_t after_sequence,

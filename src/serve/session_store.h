@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/mutex.h"
+#include "serve/session_links.h"
 
 namespace attune {
 
@@ -73,24 +74,18 @@ class SessionStore {
     std::list<std::string> by_recency GUARDED_BY(mutex);  ///< Newest first.
     std::size_t event_count GUARDED_BY(mutex) = 0;
   };
-  struct Links {
-    mutable Mutex mutex;
-    std::unordered_map<std::string, std::string, Hasher, std::equal_to<>> user_of GUARDED_BY(mutex);
-    std::deque<std::string> oldest_first GUARDED_BY(mutex);
-  };
 
   // Keys begin with 'u' or 's', so that a session never meets a user of the same id.
   Shard& ShardOf(std::string_view key) const { return shards_[Hash64(key, 7) % kShardCount]; }
   void Insert(const std::string& key, SessionEvent event);
   void EvictOldest(Shard& shard) REQUIRES(shard.mutex);
   std::deque<SessionEvent> Take(const std::string& key);
-  /// The user that the session is linked to, "" if none; links it when `user_id` is given.
-  std::string LinkedUser(std::string_view user_id, std::string_view session_id, bool* newly_linked);
   std::vector<SessionEvent> FindKey(const std::string& key, std::uint64_t after_sequence, bool* known) const;
 
   const Limits limits_;
   mutable std::array<Shard, kShardCount> shards_;
-  Links links_;
+  Mutex links_mutex_;
+  SessionLinks links_ GUARDED_BY(links_mutex_);
 };
 
 }  // namespace attune

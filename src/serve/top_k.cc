@@ -1,33 +1,72 @@
 #include "serve/top_k.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <limits>
+#include <utility>
+
+#include "base/check.h"
 
 namespace attune {
 
-std::vector<std::uint32_t> TopK(std::span<const float> scores, std::size_t k) {
-  const auto before = [&](std::uint32_t a, std::uint32_t b) {
-    return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
-  };
-  // A heap of the best so far, the worst of them on top: most scores fail one comparison with it.
-  std::vector<std::uint32_t> best;
-  best.reserve(std::min(k, scores.size()));
-  float worst = -std::numeric_limits<float>::infinity();
-  for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (!(scores[i] > worst)) continue;  // A tie with the worst loses: its index is higher.
-    if (best.size() == k) {
-      if (k == 0) break;
-      std::pop_heap(best.begin(), best.end(), before);
-      best.back() = i;
-    } else {
-      best.push_back(i);
-    }
-    std::push_heap(best.begin(), best.end(), before);
-    if (best.size() == k) worst = scores[best.front()];
+namespace {
+
+/// The best so far, as a heap with the worst of them on top: most scores fail one comparison with it. Indexes must be
+/// offered in rising order.
+class BestScores {
+ public:
+  BestScores(std::span<const float> scores, std::size_t k) : scores_(scores), k_(k) {
+    best_.reserve(std::min(k, scores.size()));
   }
-  std::sort_heap(best.begin(), best.end(), before);
-  return best;
+
+  void Offer(std::uint32_t i) {
+    if (!(scores_[i] > worst_)) return;  // A tie with the worst loses: its index is higher.
+    if (best_.size() == k_) {
+      std::pop_heap(best_.begin(), best_.end(), before_);
+      best_.back() = i;
+    } else {
+      best_.push_back(i);
+    }
+    std::push_heap(best_.begin(), best_.end(), before_);
+    if (best_.size() == k_) worst_ = scores_[best_.front()];
+  }
+
+  std::vector<std::uint32_t> Take() {
+    std::sort_heap(best_.begin(), best_.end(), before_);
+    return std::move(best_);
+  }
+
+ private:
+  struct Before {
+    std::span<const float> scores;
+    bool operator()(std::uint32_t a, std::uint32_t b) const {
+      return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+    }
+  };
+
+  const std::span<const float> scores_;
+  const std::size_t k_;
+  const Before before_{scores_};
+  std::vector<std::uint32_t> best_;
+  float worst_ = -std::numeric_limits<float>::infinity();
+};
+
+}  // namespace
+
+std::vector<std::uint32_t> TopK(std::span<const float> scores, std::size_t k, const ItemSet* kept) {
+  if (k == 0) return {};
+  BestScores best(scores, k);
+  if (kept == nullptr) {
+    for (std::uint32_t i = 0; i < scores.size(); ++i) best.Offer(i);
+    return best.Take();
+  }
+  ATTUNE_CHECK(kept->size() == scores.size());
+  std::uint32_t first = 0;
+  for (std::uint64_t word : kept->words()) {
+    for (; word != 0; word &= word - 1) best.Offer(first + static_cast<std::uint32_t>(std::countr_zero(word)));
+    first += ItemSet::kBits;
+  }
+  return best.Take();
 }
 
 }  // namespace attune

@@ -45,5 +45,23 @@ TEST(TopK, EqualsASortOnRandomScoresWithTies) {
   }
 }
 
+TEST(TopK, GivesTheBestOfThoseThatAreKept) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::vector<float> scores(random.Below(300));
+    for (auto& score : scores) score = static_cast<float>(random.Below(20));
+    ItemSet kept(scores.size());
+    const std::uint64_t of_ten = random.Below(11);
+    for (std::size_t i = 0; i < scores.size(); ++i) kept.Set(i, random.Below(10) < of_ten);
+    const std::size_t k = random.Below(40);
+
+    std::vector<float> masked = scores;
+    for (std::size_t i = 0; i < scores.size(); ++i) masked[i] = kept.Has(i) ? scores[i] : kNever;
+
+    EXPECT_EQ(TopK(scores, k, &kept), TopK(masked, k));
+  }
+}
+
 }  // namespace
 }  // namespace attune

@@ -44,7 +44,7 @@ Result<RecipeParameters> ParseRecipeParameters(const TrainParameters& parameters
       ATTUNE_TRY(parsed.hidden_dimension, ParseWhole(name, text, 32, 256));
     } else if (name == "bptt") {
       ATTUNE_TRY(parsed.bptt, ParseWhole(name, text, 2, 32));
-    } else if (name == "recency_mask") {
+    } else if (name == "recency_mask" || name == "apply_recency_bias") {  // The v2 recipes' name for it.
       ATTUNE_TRY(parsed.recency_mask, ParseBool(name, text));
     } else if (name == "min_user_history_length_percentile") {
       ATTUNE_TRY(parsed.min_user_history_length_percentile, ParseShare(name, text));
