@@ -59,9 +59,6 @@ void AddServerOptions(ServeOptions* options, OptionTable* table) {
                application.account_id = value;
                return {};
              });
-  table->AddNumber("free-disk-bytes-min", "BYTES", 0, kBytesMax,
-                   "With less room on the disk of DIR, nothing is taken in; reading and deleting go on.",
-                   &application.free_disk_bytes_min);
   table->Add("log-level", "LEVEL", "info", "debug, info, warning or error; debug tells every request.",
              [options](std::string_view value) -> Status {
                constexpr std::string_view kNames[] = {"debug", "info", "warning", "error"};
@@ -145,6 +142,15 @@ void AddQuotaOptions(ServeOptions* options, OptionTable* table) {
   add("quota-campaigns", "Campaigns of a dataset group.", &limits.campaigns_per_group);
   add("quota-event-trackers", "Event trackers of a dataset group.", &limits.event_trackers_per_group);
   add("quota-filters", "Filters of a dataset group.", &limits.filters_per_group);
+  add("quota-filter-columns", "Distinct columns over all filters of a dataset group.",
+      &limits.filter_columns_per_group);
+}
+
+void AddFilterOptions(ServeOptions* options, OptionTable* table) {
+  table->Section("Filters");
+  table->AddNumber("filter-events-per-type", "N", 1, kQuotaMax,
+                   "How many of a user's newest interactions of each event type filters see.",
+                   &options->application.filter_history.events_per_type_max);
 }
 
 void AddExternalStoreOptions(ServeOptions* options, OptionTable* table) {
@@ -182,6 +188,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
   AddWebOptions(options, &table);
   AddExternalStoreOptions(options, &table);
   AddQuotaOptions(options, &table);
+  AddFilterOptions(options, &table);
   AddAutomaticOptions(options, &table);
   AddHttpOptions(options, &table);
   return table;

@@ -18,6 +18,7 @@
 #include "protocol/generated/personalize.h"
 #include "protocol/generated/personalize_events.h"
 #include "protocol/generated/personalize_runtime.h"
+#include "server/filter_data_work.h"
 #include "services/error_mapping.h"
 
 #include "services/iam/query_service.h"
@@ -28,12 +29,6 @@
 
 namespace attune {
 namespace {
-
-/// Whether an operation adds to what is kept. What deletes or stops makes room, and goes on when the disk is full.
-bool Adds(std::string_view operation) {
-  constexpr std::string_view kVerbs[] = {"Create", "Put", "Update", "Tag", "Start"};
-  return std::ranges::any_of(kVerbs, [&](std::string_view verb) { return operation.starts_with(verb); });
-}
 
 /// What a request asks for, as policies name it: the first ARN of personalize among its members, "*" if it has none.
 std::string ResourceOf(std::string_view body) {
@@ -89,8 +84,6 @@ Status Application::FindAdministrator() {
 
 Status Application::OpenStores() {
   ATTUNE_TRY(key_values_, KeyValueStore::Open(env_, directory_->log_path()));
-  write_gate_ = std::make_unique<WriteGate>(env_, clock_, *key_values_, options_.data_dir,
-                                            WriteGate::Options{.free_bytes_min = options_.free_disk_bytes_min});
   const bool is_external = !options_.external_store.endpoint.empty();
   if (is_external) {
     ATTUNE_RETURN_IF_ERROR(OpenExternalStore());
@@ -121,11 +114,9 @@ Status Application::OpenExternalStore() {
 }
 
 Status Application::OpenServices() {
-  services_.push_back(std::make_unique<S3Service>(
-      *objects_, *credentials_, *authorizer_, clock_,
-      S3Service::Options{.region = options_.region, .account_id = options_.account_id, .may_write = [this] {
-                           return write_gate_->Check();
-                         }}));
+  services_.push_back(
+      std::make_unique<S3Service>(*objects_, *credentials_, *authorizer_, clock_,
+                                  S3Service::Options{.region = options_.region, .account_id = options_.account_id}));
   services_.push_back(
       std::make_unique<QueryService>(IamDescription(), *identities_, *credentials_, *authorizer_, clock_));
   services_.push_back(
@@ -138,6 +129,7 @@ Status Application::OpenCatalog() {
   ATTUNE_TRY(log_, EventLog::Open(*key_values_));
   role_access_ = std::make_unique<RoleAccessChecker>(*identities_, *objects_, options_.region);
   ingest_index_ = std::make_unique<IngestIndex>(*catalog_);
+  runtime_index_ = std::make_unique<RuntimeIndex>(*catalog_, directory_->datasets_path());
   constexpr std::size_t kTrainingQueueMax = 4096;
   training_pool_ = std::make_unique<ThreadPool>(std::max(std::thread::hardware_concurrency(), 1u), kTrainingQueueMax);
   job_environment_ = std::make_unique<JobEnvironment>(JobEnvironment{.env = env_,
@@ -164,6 +156,7 @@ Status Application::OpenCatalog() {
   sources.push_back(UpdateAutomaticallyWork(*job_environment_));
   sources.push_back(TrainAutomaticallyWork(*job_environment_));
   sources.push_back(CollectGarbageWork(*job_environment_));
+  sources.push_back(FilterDataWork(*runtime_index_, filter_data_, env_, *log_));
   job_runner_ = std::make_unique<JobRunner>(std::move(sources), JobRunner::Options{});
   catalog_->OnChange([this] { job_runner_->Poke(); });
   job_runner_->Start();
@@ -183,7 +176,7 @@ void Application::OpenPersonalize() {
 JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Context>> operations) {
   JsonOperationTable table;
   for (const auto& operation : operations) {
-    table[std::string(operation.name)] = [this, run = operation.run, adds = Adds(operation.name),
+    table[std::string(operation.name)] = [this, run = operation.run,
                                           action = fmt::format("personalize:{}", operation.name)](
                                              const JsonCall& call, std::string_view body) -> OperationReply {
       const Caller caller{.arn = call.signature.credential.principal_arn,
@@ -195,12 +188,9 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
         const Status may = authorizer_->Authorize(caller, {.action = action, .resource = resource});
         if (!may.ok()) return {.error = ToAwsError(may), .body = {}};
       }
-      if (adds) {
-        const Status may = write_gate_->Check();
-        if (!may.ok()) return {.error = ToAwsError(may), .body = {}};
-      }
       Context context{.account_id = options_.account_id,
                       .region = call.signature.region,
+                      .env = env_,
                       .catalog = *catalog_,
                       .clock = clock_,
                       .entropy = entropy_,
@@ -209,6 +199,8 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
                       .live_groups = live_groups_,
                       .served_lists = served_lists_,
                       .ingest_index = *ingest_index_,
+                      .runtime_index = *runtime_index_,
+                      .filter_data = filter_data_,
                       .limits = options_.limits};
       return run(context, body, &ToAwsError);
     };

@@ -25,13 +25,13 @@
 #include "services/limits.h"
 #include "services/operations.h"
 #include "services/personalize_events/ingest_index.h"
+#include "services/personalize_runtime/runtime_index.h"
 #include "storage/curl_transport.h"
 #include "storage/data_directory.h"
 #include "storage/env.h"
 #include "storage/key_value_store.h"
 #include "storage/object_store.h"
 #include "storage/s3_client.h"
-#include "storage/write_gate.h"
 
 namespace attune {
 
@@ -52,7 +52,7 @@ struct ApplicationOptions {
   std::optional<AccessKey> administrator;
   Limits limits;
   ExternalStore external_store;
-  std::uint64_t free_disk_bytes_min = std::uint64_t{256} << 20;  ///< With less, nothing is taken in.
+  FilterHistory::Limits filter_history;
   AutomaticWorkOptions automatic;
   HttpServerOptions http;
   Router::Options router;
@@ -90,7 +90,12 @@ class Application {
 
  private:
   Application(Env& env, const Clock& clock, Entropy& entropy, ApplicationOptions options)
-      : env_(env), clock_(clock), entropy_(entropy), options_(std::move(options)), served_lists_(clock) {}
+      : env_(env),
+        clock_(clock),
+        entropy_(entropy),
+        options_(std::move(options)),
+        served_lists_(clock),
+        filter_data_(options_.filter_history) {}
 
   Status OpenAll();
   Status FindAdministrator();
@@ -111,7 +116,6 @@ class Application {
   AccessKey administrator_;
   bool is_first_start_ = false;
   std::unique_ptr<KeyValueStore> key_values_;
-  std::unique_ptr<WriteGate> write_gate_;
   std::unique_ptr<CurlTransport> s3_transport_;
   std::unique_ptr<S3Client> s3_client_;
   std::unique_ptr<ObjectStore> objects_;
@@ -124,7 +128,9 @@ class Application {
   LiveGroups live_groups_;
   Deployments deployments_;
   ServedLists served_lists_;
+  FilterData filter_data_;
   std::unique_ptr<IngestIndex> ingest_index_;
+  std::unique_ptr<RuntimeIndex> runtime_index_;
   std::unique_ptr<ThreadPool> training_pool_;
   std::unique_ptr<JobEnvironment> job_environment_;
   std::unique_ptr<JobRunner> job_runner_;

@@ -6,14 +6,17 @@
 #include "base/random.h"
 #include "catalog/catalog.h"
 #include "serve/deployments.h"
+#include "serve/filter_data.h"
 #include "serve/live_group.h"
 #include "serve/served_lists.h"
 #include "services/limits.h"
+#include "storage/env.h"
 #include "storage/event_log.h"
 
 namespace attune {
 
 class IngestIndex;
+class RuntimeIndex;
 
 /// Everything that a handler may use. One for each request; what it refers to outlives it.
 struct Context {
@@ -22,6 +25,7 @@ struct Context {
   std::string region;  ///< Of the request's credential scope; stands in the ARNs of what is made.
 
   // Of the server.
+  Env& env;
   Catalog& catalog;
   const Clock& clock;
   Entropy& entropy;
@@ -30,6 +34,8 @@ struct Context {
   LiveGroups& live_groups;
   ServedLists& served_lists;
   IngestIndex& ingest_index;
+  RuntimeIndex& runtime_index;
+  FilterData& filter_data;
   const Limits& limits;
 };
 

@@ -15,6 +15,7 @@ struct Limits {
   std::size_t campaigns_per_group = 5;
   std::size_t event_trackers_per_group = 1;
   std::size_t filters_per_group = 30;
+  std::size_t filter_columns_per_group = 20;  ///< Distinct ones, over all filters.
 };
 
 }  // namespace attune

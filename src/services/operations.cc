@@ -5,6 +5,7 @@
 #include "services/personalize/dataset_group.h"
 #include "services/personalize/dataset_job.h"
 #include "services/personalize/event_tracker.h"
+#include "services/personalize/filter.h"
 #include "services/personalize/recipe.h"
 #include "services/personalize/schema.h"
 #include "services/personalize/solution.h"
@@ -13,6 +14,7 @@
 #include "services/personalize/unavailable.h"
 #include "services/personalize_events/put_entities.h"
 #include "services/personalize_events/put_events.h"
+#include "services/personalize_runtime/get_personalized_ranking.h"
 #include "services/personalize_runtime/get_recommendations.h"
 
 namespace attune {

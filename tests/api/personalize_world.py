@@ -125,6 +125,8 @@ class World:
             for version in p.list_solution_versions(solutionArn=solution["solutionArn"])["solutionVersions"]:
                 self.wait_version(version["solutionVersionArn"])
             p.delete_solution(solutionArn=solution["solutionArn"])
+        for made in p.list_filters(datasetGroupArn=group_arn)["Filters"]:
+            p.delete_filter(filterArn=made["filterArn"])
         for tracker in p.list_event_trackers(datasetGroupArn=group_arn)["eventTrackers"]:
             p.delete_event_tracker(eventTrackerArn=tracker["eventTrackerArn"])
         for dataset in p.list_datasets(datasetGroupArn=group_arn)["datasets"]:

@@ -9,7 +9,6 @@ TO_S3 = {"s3DataDestination": {"path": "s3://b/k/"}}
 
 
 @pytest.mark.parametrize("operation,members", [
-    ("CreateFilter", {"name": "f", "datasetGroupArn": ARN + "dataset-group/g", "filterExpression": "x"}),
     ("CreateRecommender", {"name": "r", "datasetGroupArn": ARN + "dataset-group/g", "recipeArn": ARN + "recipe/r"}),
     ("CreateBatchInferenceJob", {"jobName": "j", "solutionVersionArn": ARN + "solution/s/1", "jobInput": S3,
                                  "jobOutput": TO_S3, "roleArn": ROLE}),
@@ -28,7 +27,6 @@ def test_create_says_which_operation_is_not_there(server, operation, members):
 
 
 @pytest.mark.parametrize("operation,member,kind", [
-    ("DescribeFilter", "filterArn", "filter"), ("DeleteFilter", "filterArn", "filter"),
     ("DescribeRecommender", "recommenderArn", "recommender"), ("StartRecommender", "recommenderArn", "recommender"),
     ("StopRecommender", "recommenderArn", "recommender"), ("DeleteRecommender", "recommenderArn", "recommender"),
     ("DescribeBatchInferenceJob", "batchInferenceJobArn", "batch-inference-job"),
@@ -46,7 +44,7 @@ def test_nothing_is_found(server, operation, member, kind):
 
 
 @pytest.mark.parametrize("operation,member", [
-    ("ListFilters", "Filters"), ("ListRecommenders", "recommenders"), ("ListBatchInferenceJobs", "batchInferenceJobs"),
+    ("ListRecommenders", "recommenders"), ("ListBatchInferenceJobs", "batchInferenceJobs"),
     ("ListBatchSegmentJobs", "batchSegmentJobs"), ("ListMetricAttributions", "metricAttributions"),
     ("ListMetricAttributionMetrics", "metrics"), ("ListDataDeletionJobs", "dataDeletionJobs")])
 def test_lists_are_empty(server, operation, member):

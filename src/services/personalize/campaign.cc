@@ -115,15 +115,18 @@ Result<personalize::UpdateCampaignResponse> UpdateCampaign(Context& context,
 }
 
 Status DeleteCampaign(Context& context, const personalize::DeleteCampaignRequest& request) {
+  std::string uid;
   const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto campaign, FindChecked<Campaign>(transaction, request.campaign_arn, "campaign"));
     if (IsTransient(campaign.status) || (campaign.update && IsTransient(campaign.update->status))) {
       return Busy(fmt::format("The campaign {} is being created or updated.", campaign.arn));
     }
+    uid = campaign.uid;
     return transaction.Remove(campaign.arn);
   });
   if (!stored.ok()) return stored;
   context.deployments.Remove(request.campaign_arn);
+  context.filter_data.ForgetCampaign(uid);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "services/answers.h"
+#include "services/personalize/recipe_catalogue.h"
 
 namespace attune {
 namespace {
@@ -55,6 +56,14 @@ Status SetCampaignConfig(const std::optional<personalize::CampaignConfig>& confi
 }
 
 Status CheckCampaignConfig(const CampaignConfiguration& configuration, const SolutionVersion& version) {
+  const RecipeEntry* recipe = FindRecipe(version.solution.recipe_arn);
+  if (recipe != nullptr && recipe->type == "PERSONALIZED_RANKING" && !configuration.campaign_config_json.empty()) {
+    ATTUNE_TRY(const auto config, FromJson<personalize::CampaignConfig>(configuration.campaign_config_json));
+    if (config.item_exploration_config) {
+      return InvalidArgument(fmt::format(
+          "itemExplorationConfig is for campaigns of aws-user-personalization; {} does not explore.", recipe->name));
+    }
+  }
   if (configuration.sync_with_latest_solution_version && !configuration.follows_latest) {
     return InvalidArgument(
         fmt::format("syncWithLatestSolutionVersion needs the solutionVersionArn {}/$LATEST.", version.parent_arn));

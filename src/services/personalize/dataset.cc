@@ -135,14 +135,19 @@ Result<personalize::UpdateDatasetResponse> UpdateDataset(Context& context,
 }
 
 Status DeleteDataset(Context& context, const personalize::DeleteDatasetRequest& request) {
-  return context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+  std::string uid;
+  const Status stored = context.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
     ATTUNE_TRY(const auto dataset, FindChecked<Dataset>(transaction, request.dataset_arn, "dataset"));
     ATTUNE_RETURN_IF_ERROR(CheckIsIdle(transaction, dataset));
     // Its jobs go with it: a dataset made again under the same ARN has none, and their names are free.
     ATTUNE_RETURN_IF_ERROR(RemoveJobs<DatasetImportJob>(transaction, dataset));
     ATTUNE_RETURN_IF_ERROR(RemoveJobs<DatasetExportJob>(transaction, dataset));
+    uid = dataset.uid;
     return transaction.Remove(dataset.arn);
   });
+  if (!stored.ok()) return stored;
+  context.filter_data.ForgetDataset(uid);
+  return {};
 }
 
 }  // namespace attune

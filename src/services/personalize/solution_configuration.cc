@@ -127,6 +127,9 @@ void QualifyNames(const RecipeEntry& recipe, personalize::HyperParameterRanges& 
 
 Status ReadConfig(CatalogTransaction& transaction, const RecipeEntry& recipe, const personalize::SolutionConfig& config,
                   Solution* out) {
+  if (config.events_config && recipe.name.ends_with("-v2")) {
+    return InvalidArgument("eventsConfig is not available in this version.");
+  }
   if (config.events_config) {
     return InvalidArgument(fmt::format("eventsConfig is for the v2 recipes; the recipe is {}.", recipe.name));
   }

@@ -27,19 +27,6 @@ Result<Response> EmptyList(const std::optional<std::string>& parent_arn, std::st
 
 }  // namespace
 
-Result<personalize::CreateFilterResponse> CreateFilter(Context&, const personalize::CreateFilterRequest&) {
-  return Unavailable("CreateFilter");
-}
-
-Result<personalize::DescribeFilterResponse> DescribeFilter(Context&,
-                                                           const personalize::DescribeFilterRequest& request) {
-  return Missing(request.filter_arn, "filter");
-}
-
-Status DeleteFilter(Context&, const personalize::DeleteFilterRequest& request) {
-  return Missing(request.filter_arn, "filter");
-}
-
 Result<personalize::CreateRecommenderResponse> CreateRecommender(Context&,
                                                                  const personalize::CreateRecommenderRequest&) {
   return Unavailable("CreateRecommender");
@@ -117,10 +104,6 @@ Result<personalize::CreateDataDeletionJobResponse> CreateDataDeletionJob(
 Result<personalize::DescribeDataDeletionJobResponse> DescribeDataDeletionJob(
     Context&, const personalize::DescribeDataDeletionJobRequest& request) {
   return Missing(request.data_deletion_job_arn, "data-deletion-job");
-}
-
-Result<personalize::ListFiltersResponse> ListFilters(Context&, const personalize::ListFiltersRequest& request) {
-  return EmptyList<personalize::ListFiltersResponse>(request.dataset_group_arn, "dataset-group", request.next_token);
 }
 
 Result<personalize::ListRecommendersResponse> ListRecommenders(Context&,

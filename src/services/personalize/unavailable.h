@@ -8,11 +8,6 @@
 // same.
 namespace attune {
 
-Result<personalize::CreateFilterResponse> CreateFilter(Context& context,
-                                                       const personalize::CreateFilterRequest& request);
-Result<personalize::DescribeFilterResponse> DescribeFilter(Context& context,
-                                                           const personalize::DescribeFilterRequest& request);
-Status DeleteFilter(Context& context, const personalize::DeleteFilterRequest& request);
 Result<personalize::CreateRecommenderResponse> CreateRecommender(Context& context,
                                                                  const personalize::CreateRecommenderRequest& request);
 Result<personalize::DescribeRecommenderResponse> DescribeRecommender(
@@ -43,7 +38,6 @@ Result<personalize::CreateDataDeletionJobResponse> CreateDataDeletionJob(
     Context& context, const personalize::CreateDataDeletionJobRequest& request);
 Result<personalize::DescribeDataDeletionJobResponse> DescribeDataDeletionJob(
     Context& context, const personalize::DescribeDataDeletionJobRequest& request);
-Result<personalize::ListFiltersResponse> ListFilters(Context& context, const personalize::ListFiltersRequest& request);
 Result<personalize::ListRecommendersResponse> ListRecommenders(Context& context,
                                                                const personalize::ListRecommendersRequest& request);
 Result<personalize::ListBatchInferenceJobsResponse> ListBatchInferenceJobs(

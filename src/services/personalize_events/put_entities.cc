@@ -29,17 +29,21 @@ Status PutRecords(Context& context, const std::string& dataset_arn, DatasetType 
                                        DatasetTypeText(dataset.type), DatasetTypeText(type)));
   }
   const auto group = context.live_groups.Get(dataset.group_uid);
+  std::vector<EntityPut> puts;
   std::vector<std::string> payloads;
   for (const Given& record : given) {
     if (type == DatasetType::kItems) {
       const Status room = group->CheckRoomForPut(record.id);
       if (!room.ok()) return InvalidArgument(room.message());
     }
-    ATTUNE_TRY(const auto put,
+    ATTUNE_TRY(auto put,
                ReadEntityProperties(*dataset.schema, record.id, record.properties, context.clock.UnixMilliseconds()));
     payloads.push_back(EncodeEntityPut(put));
+    puts.push_back(std::move(put));
   }
-  ATTUNE_RETURN_IF_ERROR(context.log.Append(DatasetStream(dataset.uid), payloads).status());
+  // The log first, memory second: what is visible is never lost.
+  ATTUNE_TRY(const auto first_sequence, context.log.Append(DatasetStream(dataset.uid), payloads));
+  if (const auto records = context.filter_data.FindRecords(dataset.uid)) records->Apply(puts, first_sequence);
   return group->CatchUp(context.log, *dataset.group_datasets, context.served_lists);
 }
 

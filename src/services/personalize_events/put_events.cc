@@ -71,6 +71,7 @@ Status PutEvents(Context& context, const personalize_events::PutEventsRequest& r
     for (const Event& event : events) context.served_lists.Withdraw(event);
     return appended.status();
   }
+  if (const auto history = context.filter_data.FindHistory(tracker.interactions->uid)) history->Apply(events);
   return group->CatchUp(context.log, *tracker.interactions->group_datasets, context.served_lists);
 }
 

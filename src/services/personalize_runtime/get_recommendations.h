@@ -7,8 +7,6 @@ namespace attune {
 
 Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
     Context& context, const personalize_runtime::GetRecommendationsRequest& request);
-Result<personalize_runtime::GetPersonalizedRankingResponse> GetPersonalizedRanking(
-    Context& context, const personalize_runtime::GetPersonalizedRankingRequest& request);
 Result<personalize_runtime::GetActionRecommendationsResponse> GetActionRecommendations(
     Context& context, const personalize_runtime::GetActionRecommendationsRequest& request);
 

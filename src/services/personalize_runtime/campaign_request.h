@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/value.h"
+#include "serve/recommender.h"
+#include "services/context.h"
+
+// What requests to campaigns have in common.
+namespace attune {
+
+/// What serves the campaign now. NotFound where there is no such campaign, or none that was ever ACTIVE.
+Result<std::shared_ptr<const Deployment>> FindDeployment(Context& context, const std::string& campaign_arn);
+
+/// "RID-<25 characters of a UUID>-CID-<6 digits>": 40 characters, the last of which tell the campaign.
+std::string NewRecommendationId(Context& context, const Deployment& deployment);
+
+/// Views of the request's context.
+std::vector<NamedValue> ReadContext(const std::optional<StringMap<std::string>>& context);
+
+}  // namespace attune
