@@ -258,3 +258,10 @@ def test_filters_know_after_a_restart_what_they_knew(own_server):
     own_server.start()
     world.__init__(own_server)
     assert [made.get(expression, user="someone", numResults=500) for expression in expressions] == before
+
+
+def test_how_many_interactions_count_is_the_administrators_choice(server_with):
+    made = Filtered(World(server_with("--filter-events-per-type", 2)))
+    for ago, item in ((30, "i1"), (20, "i2"), (10, "i3")):
+        made.put_event("someone", "buy", item, ago=ago)
+    assert set(made.get('INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")', user="someone")) == {"i2", "i3"}

@@ -3,7 +3,7 @@ import json
 
 import boto3
 import pytest
-from personalize_world import INTERACTIONS_SCHEMA, RECIPE_ARN, Trained, World, unique
+from personalize_world import INTERACTIONS_SCHEMA, ITEMS_SCHEMA, RECIPE_ARN, Trained, World, unique
 
 
 @pytest.fixture
@@ -51,6 +51,22 @@ def test_of_campaigns(world_with, refused):
     refused("LimitExceededException", world.personalize.create_campaign, name=unique(),
             solutionVersionArn=trained.version_arn, minProvisionedTPS=1)
     assert len(world.personalize.list_campaigns(solutionArn=trained.solution_arn)["campaigns"]) == 1
+
+
+def test_of_filters_and_their_columns(world_with, refused):
+    world = world_with("--quota-filters", 2, "--quota-filter-columns", 1)
+    group = world.group()
+    world.dataset(group, "Items", ITEMS_SCHEMA)
+
+    def make(expression):
+        return {"name": unique(), "datasetGroupArn": group, "filterExpression": expression}
+
+    world.personalize.create_filter(**make("INCLUDE ItemID WHERE Items.PRICE > 1"))
+    assert "2 distinct columns; the limit is 1" in refused(
+        "LimitExceededException", world.personalize.create_filter, **make('INCLUDE ItemID WHERE Items.GENRES IN ("a")'))
+    world.personalize.create_filter(**make("INCLUDE ItemID WHERE Items.PRICE > 2"))
+    assert "the limit is 2" in refused("LimitExceededException", world.personalize.create_filter,
+                                       **make("INCLUDE ItemID WHERE Items.PRICE > 3"))
 
 
 def test_regions_are_counted_and_listed_apart(own_server):
