@@ -7,6 +7,7 @@
 #include "services/personalize/solution.h"
 #include "services/personalize/solution_version.h"
 #include "services/personalize_events/ingest_index.h"
+#include "services/personalize_runtime/runtime_index.h"
 #include "storage/memory_env.h"
 
 // What handlers do with resources that stand where no job moves them: here no job runs, so that a test puts them where
@@ -28,8 +29,10 @@ class ControlPlaneTest : public testing::Test {
     log_ = *std::move(log);
     served_lists_ = std::make_unique<ServedLists>(clock_);
     ingest_index_ = std::make_unique<IngestIndex>(*catalog_);
+    runtime_index_ = std::make_unique<RuntimeIndex>(*catalog_, "/datasets");
     context_.reset(new Context{.account_id = "123456789012",
                                .region = "us-east-1",
+                               .env = env_,
                                .catalog = *catalog_,
                                .clock = clock_,
                                .entropy = entropy_,
@@ -38,6 +41,8 @@ class ControlPlaneTest : public testing::Test {
                                .live_groups = live_groups_,
                                .served_lists = *served_lists_,
                                .ingest_index = *ingest_index_,
+                               .runtime_index = *runtime_index_,
+                               .filter_data = filter_data_,
                                .limits = limits_});
     group_arn_ = Insert<DatasetGroup>("dataset-group/g", "", ResourceStatus::kActive).arn;
     dataset_arn_ = Insert<Dataset>("dataset/g/INTERACTIONS", group_arn_, ResourceStatus::kActive).arn;
@@ -85,6 +90,8 @@ class ControlPlaneTest : public testing::Test {
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<ServedLists> served_lists_;
   std::unique_ptr<IngestIndex> ingest_index_;
+  std::unique_ptr<RuntimeIndex> runtime_index_;
+  FilterData filter_data_{FilterHistory::Limits{}};
   std::unique_ptr<Context> context_;
   std::string group_arn_, dataset_arn_, solution_arn_, version_arn_;
 };
