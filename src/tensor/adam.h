@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace attune {
@@ -19,10 +20,15 @@ struct AdamOptions {
 class Adam {
  public:
   explicit Adam(std::size_t parameter_count) : mean_(parameter_count), square_(parameter_count) {}
+  /// Goes on from the moments of another, of as many parameters each.
+  Adam(std::vector<float> mean, std::vector<float> square) : mean_(std::move(mean)), square_(std::move(square)) {}
 
   /// Moves parameters [begin, begin + gradients.size()) by step number `step`, counted from 1.
   void Update(std::uint64_t step, const AdamOptions& options, std::size_t begin, std::span<const float> gradients,
               std::span<float> parameters);
+
+  const std::vector<float>& mean() const { return mean_; }
+  const std::vector<float>& square() const { return square_; }
 
  private:
   std::vector<float> mean_;

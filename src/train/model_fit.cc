@@ -116,22 +116,15 @@ Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms,
   return parts;
 }
 
-std::optional<SequencePlan> PlanOf(const TrainingView& view, const FitOptions& options) {
-  return PlanSequence(view, {.seed = options.seed,
-                             .history_max = options.history_max,
-                             .hidden_dimension = options.hidden_dimension,
-                             .bptt = options.bptt,
-                             .operations_max = options.sequence_operations_max});
-}
-
 /// The sequence transformer, if the operations allowed suffice for enough epochs.
 Result<std::optional<SequenceFit>> FitSequenceWithin(const TrainingView& view, std::span<const ValidationCase> cases,
                                                      const FitOptions& options, const FitContext& context,
                                                      std::map<std::string, double>& figures) {
-  const auto plan = PlanOf(view, options);
+  const auto plan = SequencePlanOf(view, options);
   if (!plan) return std::optional<SequenceFit>();
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
-  ATTUNE_TRY(auto fit, FitSequence(view, cases, plan->shape, plan->options, context.workers, context.on_epoch));
+  ATTUNE_TRY(auto fit, FitSequence(view, cases, plan->shape, plan->options, context.workers, context.on_epoch,
+                                   context.checkpoint));
   figures["sequence_epochs"] = fit.epochs;
   figures["sequence_width"] = static_cast<double>(fit.shape.block.width);
   figures["sequence_dropout"] = plan->options.steps.dropout;
@@ -145,6 +138,14 @@ void SetColdWeights(ModelParts& parts, const std::array<double, ContentModel::kC
 }
 
 }  // namespace
+
+std::optional<SequencePlan> SequencePlanOf(const TrainingView& view, const FitOptions& options) {
+  return PlanSequence(view, {.seed = options.seed,
+                             .history_max = options.history_max,
+                             .hidden_dimension = options.hidden_dimension,
+                             .bptt = options.bptt,
+                             .operations_max = options.sequence_operations_max});
+}
 
 Status FitContext::Step(std::string_view step) const {
   if (workers.cancelled()) return Cancelled("training was stopped");

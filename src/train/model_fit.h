@@ -28,11 +28,15 @@ struct FitOptions {
   double sequence_operations_max = kOperationsByRule;
 };
 
+/// How FitModel will train the sequence transformer, if it will.
+std::optional<SequencePlan> SequencePlanOf(const TrainingView& view, const FitOptions& options);
+
 /// What every fit needs while it runs. All of it outlives the call.
 struct FitContext {
   Workers workers;
   std::function<void(std::string_view step)> on_step;  ///< May be empty.
   OnSequenceEpoch on_epoch = {};                       ///< Of the longest step; may be empty.
+  CheckpointPlace checkpoint = {};                     ///< Of the longest step; none: it begins anew.
 
   /// Cancelled if somebody asked for it.
   Status Step(std::string_view step) const;

@@ -23,6 +23,21 @@ float DropoutByRule(std::size_t interaction_count, std::size_t item_count) {
   return static_cast<float>(std::clamp(0.2 + 0.05 * std::log2(256 / std::max(1.0, each)), 0.2, 0.5));
 }
 
+float RateByRule(int epochs) { return std::clamp(0.045f / static_cast<float>(epochs), 1e-3f, 3e-3f); }
+
+std::uint64_t SequenceBytes(const SequencePlan& plan) {
+  const std::size_t width = plan.shape.block.width;
+  const std::uint64_t parameters = SequenceLayout(plan.shape).size + ItemEncoder::kFeaturesMax * width;
+  // State, best and served parameters, classes in two orders, gradients altogether and of every slot.
+  const std::uint64_t copies = 10 + SequenceSteps::kSlotsMax;
+  // Of a slot: logits of a tile, and what the passes over a batch, with its last history, leave of each token.
+  const std::uint64_t tokens = SequenceSteps::kBatchTokens + plan.options.steps.history_max;
+  const std::uint64_t values_each =
+      plan.shape.block_count * (22 * width + 2 * plan.shape.block.length_max) + 20 * width;
+  const std::uint64_t slot = kSoftmaxTileRows * plan.shape.item_count + tokens * values_each;
+  return 4 * (parameters * copies + SequenceSteps::kSlotsMax * slot);
+}
+
 std::optional<SequencePlan> PlanSequence(const TrainingView& view, const SequenceWishes& wishes) {
   const double operations =
       wishes.operations_max == kOperationsByRule ? OperationsByRule(view.size()) : wishes.operations_max;
@@ -39,6 +54,7 @@ std::optional<SequencePlan> PlanSequence(const TrainingView& view, const Sequenc
   const double epochs = operations / std::max(1.0, SequenceEpochCost(view, plan.shape, wishes.history_max));
   plan.options.epochs_max = static_cast<int>(std::min<double>(kSequenceEpochsMax, epochs));
   if (plan.options.epochs_max < kSequenceEpochsMin) return std::nullopt;
+  plan.options.steps.rate = RateByRule(plan.options.epochs_max);
   return plan;
 }
 

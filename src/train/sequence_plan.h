@@ -34,6 +34,12 @@ double OperationsByRule(std::size_t interaction_count);
 /// The share of values that training drops: more where an item has few interactions.
 float DropoutByRule(std::size_t interaction_count, std::size_t item_count);
 
+/// Bytes that a training of this plan needs at once, besides the data.
+std::uint64_t SequenceBytes(const SequencePlan& plan);
+
+/// The learning rate: larger where there are few epochs to learn in.
+float RateByRule(int epochs);
+
 inline constexpr double kOperationsByRule = -1;
 inline constexpr double kOperationsMin = 3e10;
 inline constexpr double kOperationsMax = 1.5e14;

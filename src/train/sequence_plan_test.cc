@@ -42,6 +42,18 @@ TEST_F(PlanSequenceTest, HonoursTheRecipesParameters) {
   EXPECT_EQ(plain->shape.block.length_max, 200u);
 }
 
+TEST_F(PlanSequenceTest, EstimatesMemoryThatGrowsWithTheCatalogue) {
+  const auto bytes = [](std::size_t items, std::size_t width) {
+    return SequenceBytes(
+        {.shape = {.item_count = items, .block = {.width = width, .hidden = 2 * width}}, .options = {}});
+  };
+
+  // 20,000 embeddings of 64 floats alone are 5 MB a copy.
+  EXPECT_GT(bytes(20'000, 64), 80'000'000u);
+  EXPECT_LT(bytes(20'000, 64), 300'000'000u);
+  EXPECT_GT(bytes(20'000, 128), bytes(20'000, 64));
+}
+
 TEST(OperationsByRule, GrowsFasterThanTheDataBetweenLimits) {
   EXPECT_DOUBLE_EQ(OperationsByRule(1'000'000), 6e13);
   EXPECT_NEAR(OperationsByRule(100'000), 1.9e12, 1e10);
@@ -49,6 +61,14 @@ TEST(OperationsByRule, GrowsFasterThanTheDataBetweenLimits) {
   EXPECT_LT(OperationsByRule(1'841'000), kOperationsMax);
   EXPECT_DOUBLE_EQ(OperationsByRule(6200), kOperationsMin);
   EXPECT_GT(OperationsByRule(6400), kOperationsMin);
+}
+
+TEST(RateByRule, IsLargerForFewEpochs) {
+  EXPECT_FLOAT_EQ(RateByRule(60), 1e-3f);
+  EXPECT_FLOAT_EQ(RateByRule(45), 1e-3f);
+  EXPECT_FLOAT_EQ(RateByRule(20), 2.25e-3f);
+  EXPECT_FLOAT_EQ(RateByRule(15), 3e-3f);
+  EXPECT_FLOAT_EQ(RateByRule(6), 3e-3f);
 }
 
 TEST(DropoutByRule, IsLargerWhereItemsAreRare) {

@@ -8,13 +8,6 @@
 namespace attune {
 namespace {
 
-// A step's users are shared among so many slots, each with its own sums, which are added in order: fixed by the data,
-// so that the number of threads changes nothing. Every slot costs a pass over all parameters.
-constexpr std::size_t kSlotsMax = 8;
-constexpr std::size_t kSlotsMin = 2;
-constexpr std::size_t kTokensPerSlot = 1024;
-// Sequences that are worked on together: enough that matrices are used well, few enough for the cache.
-constexpr std::size_t kBatchTokens = 512;
 constexpr std::size_t kParametersPerTask = 16'384;
 
 }  // namespace

@@ -57,6 +57,14 @@ class SequenceSteps {
   /// the epoch that is done. What it leaves after a cancellation means nothing.
   EpochOutcome RunEpoch(int epoch, const std::function<float(double)>& rate_share, SequenceState& state);
 
+  // A step's users are shared among so many slots, each with its own sums, which are added in order: fixed by the data,
+  // so that the number of threads changes nothing. Every slot costs a pass over all parameters.
+  static constexpr std::size_t kSlotsMax = 8;
+  static constexpr std::size_t kSlotsMin = 2;
+  static constexpr std::size_t kTokensPerSlot = 1024;
+  /// Sequences that are worked on together: enough that matrices are used well, few enough for the cache.
+  static constexpr std::size_t kBatchTokens = 512;
+
   /// Parameters as SequenceTransformer reads them: every item with the embeddings of its attributes.
   std::vector<float> Served(std::span<const float> parameters) const;
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/log.h"
 #include "base/random.h"
 #include "evaluate/ranking_metrics.h"
+#include "train/sequence_checkpoint.h"
 
 namespace attune {
 namespace {
@@ -34,6 +36,45 @@ double Check(const TrainingData& data, std::span<const ValidationCase> cases, co
   return std::accumulate(gained.begin(), gained.end(), 0.0) / static_cast<double>(std::max<std::size_t>(1, count));
 }
 
+/// Writes checkpoints now and then, where there is a place for them. A checkpoint is a convenience: one that cannot be
+/// written or read costs a warning.
+class Saver {
+ public:
+  Saver(const CheckpointPlace& place, std::uint64_t fingerprint) : place_(place), fingerprint_(fingerprint) {
+    if (place_.env != nullptr) saved_ms_ = Now();
+  }
+
+  /// Where the last one stopped, or the very beginning.
+  SequenceCheckpoint Begin(const SequenceShape& shape, std::size_t feature_count,
+                           const SequenceOptions& options) const {
+    SequenceCheckpoint fresh;
+    fresh.best.validation_ndcg = -1;
+    fresh.state = InitialSequenceState(shape, feature_count, options.steps.seed);
+    if (place_.env == nullptr) return fresh;
+    auto loaded = LoadSequenceCheckpoint(place_, fingerprint_, fresh.state.parameters.size());
+    if (loaded.ok()) {
+      LogInfo("sequence transformer: goes on after epoch {}", loaded->epoch);
+      return std::move(*loaded);
+    }
+    if (loaded.status().code() != Code::kNotFound) LogWarning("checkpoint: {}", loaded.status().message());
+    return fresh;
+  }
+
+  void Save(const SequenceCheckpoint& checkpoint) {
+    if (place_.env == nullptr || Now() - saved_ms_ < place_.every_ms) return;
+    const Status saved = SaveSequenceCheckpoint(place_, fingerprint_, checkpoint);
+    if (!saved.ok()) LogWarning("checkpoint: {}", saved.message());
+    saved_ms_ = Now();
+  }
+
+ private:
+  std::int64_t Now() const { return place_.clock->MonotonicNanoseconds() / 1'000'000; }
+
+  const CheckpointPlace& place_;
+  const std::uint64_t fingerprint_;
+  std::int64_t saved_ms_ = 0;
+};
+
 }  // namespace
 
 double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape, std::size_t history_max) {
@@ -52,40 +93,43 @@ double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape, s
 
 Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const ValidationCase> cases,
                                 const SequenceShape& shape, const SequenceOptions& options, const Workers& workers,
-                                const OnSequenceEpoch& on_epoch) {
+                                const OnSequenceEpoch& on_epoch, const CheckpointPlace& place) {
   const AttributeEmbeddings attributes(view.data->item_attributes, view.item_count());
   SequenceSteps steps(view, attributes, shape, options.steps, workers);
-  SequenceState state = InitialSequenceState(shape, attributes.feature_count(), options.steps.seed);
-  SequenceFit best{
-      .shape = shape, .steps = options.steps, .parameters = {}, .served = {}, .epochs = 0, .validation_ndcg = -1};
-  int checks_without_gain = 0;
-  double ndcg = -1;
-  for (int epoch = 1; epoch <= options.epochs_max && checks_without_gain < options.checks_without_gain_max; ++epoch) {
+  Saver saver(place, SequenceFingerprint(view, cases, shape, options));
+  SequenceCheckpoint now = saver.Begin(shape, attributes.feature_count(), options);
+  const int first_epoch = now.epoch + 1;
+  while (now.epoch < options.epochs_max && now.checks_without_gain < options.checks_without_gain_max) {
+    ++now.epoch;
     const EpochOutcome outcome = steps.RunEpoch(
-        epoch, [](double) { return 1.0f; }, state);
-    if (epoch % options.epochs_between_checks == 0 || epoch == options.epochs_max) {
-      std::vector<float> served = steps.Served(state.average);
-      ndcg = Check(*view.data, cases, SequenceTransformer(shape, served), workers);
-      ++checks_without_gain;
-      if (ndcg > best.validation_ndcg) {
-        checks_without_gain = 0;
-        best.parameters = state.average;
-        best.served = std::move(served);
-        best.epochs = epoch;
-        best.validation_ndcg = ndcg;
+        now.epoch, [](double) { return 1.0f; }, now.state);
+    if (now.epoch % options.epochs_between_checks == 0 || now.epoch == options.epochs_max) {
+      const SequenceTransformer averaged(shape, steps.Served(now.state.average));
+      now.last_ndcg = Check(*view.data, cases, averaged, workers);
+      ++now.checks_without_gain;
+      if (now.last_ndcg > now.best.validation_ndcg) {
+        now.checks_without_gain = 0;
+        now.best.parameters = now.state.average;
+        now.best.epochs = now.epoch;
+        now.best.validation_ndcg = now.last_ndcg;
       }
     }
     if (workers.cancelled()) return Cancelled("training was stopped");
+    saver.Save(now);
     if (on_epoch) {
-      on_epoch({.epoch = epoch,
+      on_epoch({.epoch = now.epoch,
+                .first_epoch = first_epoch,
                 .epochs_max = options.epochs_max,
                 .loss = outcome.loss,
                 .tokens = outcome.tokens,
-                .validation_ndcg = ndcg});
+                .validation_ndcg = now.last_ndcg});
     }
   }
   if (workers.cancelled()) return Cancelled("training was stopped");
-  return best;
+  now.best.shape = shape;
+  now.best.steps = options.steps;
+  now.best.served = steps.Served(now.best.parameters);
+  return std::move(now.best);
 }
 
 Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit& start, int epochs,

@@ -3,11 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/workers.h"
 #include "model/sequence_transformer.h"
 #include "model/training_view.h"
+#include "storage/env.h"
 #include "train/sequence_steps.h"
 #include "train/validation_case.h"
 
@@ -41,15 +44,23 @@ struct SequenceProgress {
 };
 using OnSequenceEpoch = std::function<void(const SequenceProgress&)>;
 
+/// Where a training leaves how far it is, and looks for it when it begins. What these point to outlives it.
+struct CheckpointPlace {
+  Env* env = nullptr;  ///< None: no checkpoints.
+  const Clock* clock = nullptr;
+  std::string path;
+  std::int64_t every_ms = 20'000;  ///< At the first epoch's end after so long.
+};
+
 /// How many floating-point operations an epoch over `view` takes, about.
 double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape, std::size_t history_max);
 
 /// Trains on `view`; keeps the moving average of parameters that ranks `cases` best by NDCG@10; items of the history
-/// are left out where the answer is none of them. The same bits for any number of threads. `on_epoch` may be empty.
-/// Cancelled if the workers are.
+/// are left out where the answer is none of them. The same bits for any number of threads, and whether or not it went
+/// on from a checkpoint. `on_epoch` may be empty. Cancelled if the workers are.
 Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const ValidationCase> cases,
                                 const SequenceShape& shape, const SequenceOptions& options, const Workers& workers,
-                                const OnSequenceEpoch& on_epoch);
+                                const OnSequenceEpoch& on_epoch, const CheckpointPlace& place = {});
 
 /// Goes on from `start` for `epochs` over `view`, which is of the same data, at the full rate with a falling end.
 Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit& start, int epochs,

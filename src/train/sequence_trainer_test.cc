@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "storage/memory_env.h"
 #include "train/folds.h"
 #include "train/test_world.h"
 
@@ -92,6 +93,62 @@ TEST(FitSequence, StopsWhenItIsTold) {
 
   EXPECT_EQ(fit.status().code(), Code::kCancelled);
   EXPECT_EQ(epochs, 1);
+}
+
+class FitSequenceCheckpoint : public testing::Test {
+ protected:
+  FitSequenceCheckpoint() { EXPECT_TRUE(env_.CreateDirectories("/t").ok()); }
+  Result<SequenceFit> Fit(const SequenceOptions& options, const OnSequenceEpoch& on_epoch, bool with_place = true) {
+    const CheckpointPlace place{.env = &env_, .clock = &clock_, .path = "/t/checkpoint", .every_ms = 0};
+    return FitSequence(fold_.view, fold_.cases, SmallShape(data_), options, Workers(pool_, cancelled_), on_epoch,
+                       with_place ? place : CheckpointPlace{});
+  }
+
+  const TrainingData data_ = Ring();
+  const Fold fold_ = HoldOutNewest(WholeView(data_), 1);
+  const SequenceOptions options_{.epochs_max = 5, .epochs_between_checks = 2};
+  ThreadPool pool_{1, 8};
+  MemoryEnv env_;
+  FakeClock clock_;
+  std::atomic<bool> cancelled_{false};
+};
+
+TEST_F(FitSequenceCheckpoint, GoesOnToTheSameParameters) {
+  const auto whole = Fit(options_, {}, false);
+  // As if it had been killed: nothing is done after the third epoch.
+  const auto killed = Fit(options_, [&](const SequenceProgress& progress) { cancelled_ = progress.epoch == 3; });
+  cancelled_ = false;
+  std::vector<int> epochs;
+
+  const auto resumed = Fit(options_, [&](const SequenceProgress& progress) {
+    epochs.push_back(progress.epoch);
+    EXPECT_EQ(progress.first_epoch, 4);
+  });
+
+  ASSERT_TRUE(whole.ok() && resumed.ok());
+  EXPECT_EQ(killed.status().code(), Code::kCancelled);
+  EXPECT_EQ(epochs, (std::vector<int>{4, 5}));
+  EXPECT_EQ(resumed->parameters, whole->parameters);
+  EXPECT_EQ(resumed->served, whole->served);
+  EXPECT_EQ(resumed->epochs, whole->epochs);
+}
+
+TEST_F(FitSequenceCheckpoint, BeginsAnewForOtherOptionsAndDamagedFiles) {
+  ASSERT_TRUE(Fit(options_, {}).ok());
+  const auto first_epoch = [&](const SequenceOptions& options) {
+    int first = 0;
+    EXPECT_TRUE(Fit(options, [&](const SequenceProgress& progress) { first = progress.first_epoch; }).ok());
+    return first;
+  };
+  // A training that ended has nothing left to do.
+  EXPECT_EQ(first_epoch(options_), 0);
+
+  EXPECT_EQ(first_epoch({.steps = {.rate = 2e-3f}, .epochs_max = 5, .epochs_between_checks = 2}), 1);
+  auto bytes = *env_.ReadFile("/t/checkpoint");
+  bytes[bytes.size() / 2] ^= 1;
+  auto file = env_.Create("/t/checkpoint");
+  ASSERT_TRUE((*file)->Append(std::as_bytes(std::span(bytes))).ok() && (*file)->Close().ok());
+  EXPECT_EQ(first_epoch({.steps = {.rate = 2e-3f}, .epochs_max = 5, .epochs_between_checks = 2}), 1);
 }
 
 TEST(FitModel, TakesTheSequenceTransformerInWhereOperationsAllow) {

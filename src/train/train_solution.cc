@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/log.h"
 #include "base/random.h"
 #include "evaluate/ranking_metrics.h"
 #include "model/linear.h"
@@ -48,15 +49,17 @@ Status CheckData(const TrainingData& data, const TrainParameters& parameters) {
 }
 
 /// Bytes that a training needs at once, besides the data: the linear model's matrix, histories and their index three
-/// times (fit, member, artifact), rules, and the lists that the blend is fitted on.
-std::uint64_t EstimateBytes(const TrainingData& data) {
+/// times (fit, member, artifact), rules, the sequence transformer, and the lists that the blend is fitted on.
+std::uint64_t EstimateBytes(const TrainingView& view, const FitOptions& options) {
+  const TrainingData& data = *view.data;
   const auto items = static_cast<std::uint64_t>(data.items.size());
   const std::uint64_t linear_items = std::min<std::uint64_t>(items, LinearModel::kItemsMax);
   const std::uint64_t linear = linear_items * linear_items * 4 + items * LinearModel::kWeightsMax * 16;
   const std::uint64_t histories = data.interactions.size() * 60 + data.users.size() * 100;
   const std::uint64_t rules = items * SequentialRules::kFollowersMax * 16;
   const std::uint64_t lists = std::uint64_t{kCasesMax} * 700 * 22 * 4 * 2;
-  return linear + histories + rules + lists;
+  const auto plan = SequencePlanOf(view, options);
+  return linear + histories + rules + lists + (plan ? SequenceBytes(*plan) : 0);
 }
 
 /// Lists for the test users: their oldest nine tenths are the history, the newest tenth is the truth.
@@ -135,6 +138,20 @@ class Progress {
   std::int64_t epochs_started_ = 0;  ///< When the first epoch ended.
 };
 
+/// Takes the checkpoint away when the training ends, however it ends.
+class CheckpointRemoval {
+ public:
+  explicit CheckpointRemoval(const CheckpointPlace& place) : place_(place) {}
+  ~CheckpointRemoval() {
+    if (!place_.env->Exists(place_.path)) return;
+    const Status removed = place_.env->RemoveFile(place_.path);
+    if (!removed.ok()) LogWarning("checkpoint: {}", removed.message());
+  }
+
+ private:
+  const CheckpointPlace& place_;
+};
+
 Manifest DescribeTraining(const TrainingData& data, const TrainParameters& parameters) {
   return {.recipe = parameters.recipe,
           .training_mode = "FULL",
@@ -158,19 +175,24 @@ Result<TrainReport> TrainFull(const TrainingData& data, const TrainParameters& p
   const std::int64_t started = context.clock.MonotonicNanoseconds();
   ATTUNE_TRY(const auto recipe, ParseRecipeParameters(parameters));
   ATTUNE_RETURN_IF_ERROR(CheckData(data, parameters));
-  TrainReport report{.metrics = {}, .seconds = 0, .peak_bytes_estimate = EstimateBytes(data)};
-  if (context.memory_bytes_max > 0 && report.peak_bytes_estimate > context.memory_bytes_max) {
-    return ResourceExhausted(fmt::format("Training needs about {} bytes of memory; the limit is {}.",
-                                         report.peak_bytes_estimate, context.memory_bytes_max));
-  }
   Progress progress(context);
   const FitContext fit_context{.workers = Workers(context.pool, context.cancelled),
                                .on_step = [&](std::string_view step) { progress.Step(step); },
-                               .on_epoch = [&](const SequenceProgress& epoch) { progress.Epoch(epoch); }};
+                               .on_epoch = [&](const SequenceProgress& epoch) { progress.Epoch(epoch); },
+                               .checkpoint = {.env = &context.env,
+                                              .clock = &context.clock,
+                                              .path = artifact_folder + std::string(kCheckpointSuffix)}};
+  // A training that is killed leaves its checkpoint to the next one of the same artifact; any other end takes it away.
+  const CheckpointRemoval removal(fit_context.checkpoint);
   ATTUNE_TRY(const FitOptions options, FitOptionsOf(parameters));
   const TrainingView whole = WithoutExtremeUsers(WholeView(data), recipe.min_user_history_length_percentile,
                                                  recipe.max_user_history_length_percentile);
   if (whole.size() == 0) return InvalidArgument("Create failed. The history length percentiles leave no users.");
+  TrainReport report{.metrics = {}, .seconds = 0, .peak_bytes_estimate = EstimateBytes(whole, options)};
+  if (context.memory_bytes_max > 0 && report.peak_bytes_estimate > context.memory_bytes_max) {
+    return ResourceExhausted(fmt::format("Training needs about {} bytes of memory; the limit is {}.",
+                                         report.peak_bytes_estimate, context.memory_bytes_max));
+  }
 
   // First nine tenths of the users, less their newest events: these choose weights, and the other tenth measures.
   const auto test_users = DrawTestUsers(whole, MixSeed(parameters.seed, 1));
@@ -215,7 +237,7 @@ Result<TrainReport> TrainUpdate(const std::string& previous_folder, const Traini
   if (context.on_progress) context.on_progress({.step = "done", .fraction = 1});
   return TrainReport{.metrics = previous.metrics,
                      .seconds = static_cast<double>(context.clock.MonotonicNanoseconds() - started) * 1e-9,
-                     .peak_bytes_estimate = EstimateBytes(data)};
+                     .peak_bytes_estimate = EstimateBytes(WholeView(data), {.sequence_operations_max = 0})};
 }
 
 }  // namespace attune

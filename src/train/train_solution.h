@@ -59,8 +59,9 @@ Status CheckTrainParameters(const TrainParameters& parameters);
 /// Trains from nothing and writes the artifact into `artifact_folder`, which must not exist; it appears complete or
 /// not at all. InvalidArgument, with the sentence for failureReason, where the data does not suffice: fewer than
 /// kInteractionsMin interactions, fewer than kUsersMin users with two or more, more than kEventTypesMax event types.
-/// ResourceExhausted where the estimate of memory exceeds the limit. The same data, parameters and seed give the same
-/// bytes, whatever the number of threads.
+/// ResourceExhausted where the estimate of memory exceeds the limit. A training that was killed leaves a checkpoint,
+/// and the next one into the same folder goes on from it to the same artifact, if data and parameters are the same. The
+/// same data, parameters and seed give the same bytes, whatever the number of threads.
 Result<TrainReport> TrainFull(const TrainingData& data, const TrainParameters& parameters, TrainContext& context,
                               const std::string& artifact_folder);
 
@@ -70,6 +71,8 @@ Result<TrainReport> TrainUpdate(const std::string& previous_folder, const Traini
                                 const TrainParameters& parameters, TrainContext& context,
                                 const std::string& artifact_folder);
 
+/// Beside the artifact folder while a training runs.
+inline constexpr std::string_view kCheckpointSuffix = ".checkpoint";
 inline constexpr std::size_t kInteractionsMin = 1000;
 inline constexpr std::size_t kUsersMin = 25;
 inline constexpr std::size_t kEventTypesMax = 10;
