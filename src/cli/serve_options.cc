@@ -12,6 +12,7 @@ constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 50;
 constexpr std::uint64_t kHeaderBytesMax = 1 << 20;
 constexpr std::uint64_t kConnectionsMax = 1'000'000;
 constexpr std::uint64_t kThreadsMax = 1024;
+constexpr std::size_t kServedListsMax = 100'000'000;
 constexpr std::uint64_t kQuotaMax = 1'000'000;
 constexpr std::size_t kAccountIdDigits = 12;
 constexpr std::size_t kRegionBytesMax = 64;
@@ -69,6 +70,16 @@ void AddServerOptions(ServeOptions* options, OptionTable* table) {
                options->log_level = static_cast<LogLevel>(found - std::begin(kNames));
                return {};
              });
+}
+
+void AddServedListOptions(ServeOptions* options, OptionTable* table) {
+  ServedLists::Limits& limits = options->application.served_lists;
+  table->Section("What was recommended under which recommendationId (events name it, and exploration learns from it)");
+  table->AddMilliseconds("served-lists-keep", "A list is remembered so many milliseconds.", &limits.keep_for);
+  table->AddNumber("served-lists-max", "N", 16, kServedListsMax,
+                   "Lists; the oldest make room. About 50 bytes of memory each.", &limits.lists_max);
+  table->AddNumber("served-lists-bytes-max", "BYTES", std::uint64_t{1} << 20, kBytesMax,
+                   "What they take on disk, likewise.", &limits.bytes_max);
 }
 
 void AddCredentialOptions(ServeOptions* options, OptionTable* table) {
@@ -184,6 +195,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
                     "Runs the server until SIGTERM or SIGINT: the Amazon Personalize API, and the parts of S3, IAM\n"
                     "and STS that its clients call, on one port.");
   AddServerOptions(options, &table);
+  AddServedListOptions(options, &table);
   AddCredentialOptions(options, &table);
   AddWebOptions(options, &table);
   AddExternalStoreOptions(options, &table);

@@ -24,7 +24,7 @@ class AutomaticWorkTest : public testing::Test {
     objects_ = *DirectoryObjectStore::Open(env_, clock_, entropy_, *store_, directory_->objects_path());
     identities_ = *IdentityStore::Open(*store_, clock_, entropy_, "123456789012");
     role_access_ = std::make_unique<RoleAccessChecker>(*identities_, *objects_, "us-east-1");
-    served_lists_ = std::make_unique<ServedLists>(clock_);
+    served_lists_ = *ServedLists::Open(env_, "/served", clock_);
     environment_.reset(new JobEnvironment{.env = env_,
                                           .clock = clock_,
                                           .entropy = entropy_,

@@ -351,7 +351,7 @@ class RandomGroup {
     CatchUp();
   }
 
-  void CatchUp() { EXPECT_TRUE(live_group_->CatchUp(stores_.log(), group_datasets_, served_lists_).ok()); }
+  void CatchUp() { EXPECT_TRUE(live_group_->CatchUp(stores_.log(), group_datasets_, *served_lists_).ok()); }
 
   Random random_;
   const FilterSchemas schemas_ = TestSchemas();
@@ -364,7 +364,7 @@ class RandomGroup {
   FilterHistory history_{FilterHistory::Limits{}};
   FilterCatalogue catalogue_;
   FakeClock clock_;
-  ServedLists served_lists_{clock_};
+  std::unique_ptr<ServedLists> served_lists_ = *ServedLists::Open(stores_.env(), "/served", clock_);
   std::shared_ptr<LiveGroup> live_group_ = std::make_shared<LiveGroup>();
   const GroupDatasets group_datasets_{.interactions_stream = event_dataset_.stream,
                                       .items_stream = item_dataset_.stream,

@@ -6,7 +6,7 @@
 
 namespace attune {
 
-Status LiveGroup::CatchUp(const EventLog& log, const GroupDatasets& datasets, const ServedLists& served_lists) {
+Status LiveGroup::CatchUp(const EventLog& log, const GroupDatasets& datasets, ServedLists& served_lists) {
   const std::uint64_t last_sequence = log.LastSequence();
   const MutexLock lock(mutex_);
   if (applied_sequence_ >= last_sequence) return {};

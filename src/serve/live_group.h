@@ -25,7 +25,7 @@ class LiveGroup {
 
   /// Takes what stands in the log up to now and was not taken yet: it is visible when the call returns. Whoever comes
   /// while another one reads finds his own records taken. Call after every Append to one of the streams.
-  Status CatchUp(const EventLog& log, const GroupDatasets& datasets, const ServedLists& served_lists) EXCLUDES(mutex_);
+  Status CatchUp(const EventLog& log, const GroupDatasets& datasets, ServedLists& served_lists) EXCLUDES(mutex_);
 
   /// Tells `exploration` all that stands in the log, and from then on everything that is taken, as long as it lives.
   Status Attach(const std::shared_ptr<Exploration>& exploration, const EventLog& log, const GroupDatasets& datasets)

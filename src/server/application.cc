@@ -127,6 +127,7 @@ Status Application::OpenServices() {
 Status Application::OpenCatalog() {
   ATTUNE_TRY(catalog_, Catalog::Open(directory_->catalog_path(), clock_, entropy_));
   ATTUNE_TRY(log_, EventLog::Open(*key_values_));
+  ATTUNE_TRY(served_lists_, ServedLists::Open(env_, directory_->served_lists_path(), clock_, options_.served_lists));
   role_access_ = std::make_unique<RoleAccessChecker>(*identities_, *objects_, options_.region);
   ingest_index_ = std::make_unique<IngestIndex>(*catalog_);
   runtime_index_ = std::make_unique<RuntimeIndex>(*catalog_, directory_->datasets_path());
@@ -142,7 +143,7 @@ Status Application::OpenCatalog() {
                                                                      .role_access = *role_access_,
                                                                      .live_groups = live_groups_,
                                                                      .deployments = deployments_,
-                                                                     .served_lists = served_lists_,
+                                                                     .served_lists = *served_lists_,
                                                                      .training_pool = *training_pool_,
                                                                      .automatic = options_.automatic});
   ATTUNE_RETURN_IF_ERROR(DeployActiveCampaigns(*job_environment_));
@@ -197,7 +198,7 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
                       .log = *log_,
                       .deployments = deployments_,
                       .live_groups = live_groups_,
-                      .served_lists = served_lists_,
+                      .served_lists = *served_lists_,
                       .ingest_index = *ingest_index_,
                       .runtime_index = *runtime_index_,
                       .filter_data = filter_data_,

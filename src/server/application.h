@@ -51,6 +51,7 @@ struct ApplicationOptions {
   /// Instead of the one in the data directory.
   std::optional<AccessKey> administrator;
   Limits limits;
+  ServedLists::Limits served_lists;
   ExternalStore external_store;
   FilterHistory::Limits filter_history;
   AutomaticWorkOptions automatic;
@@ -94,7 +95,6 @@ class Application {
         clock_(clock),
         entropy_(entropy),
         options_(std::move(options)),
-        served_lists_(clock),
         filter_data_(options_.filter_history) {}
 
   Status OpenAll();
@@ -127,7 +127,7 @@ class Application {
   std::unique_ptr<EventLog> log_;
   LiveGroups live_groups_;
   Deployments deployments_;
-  ServedLists served_lists_;
+  std::unique_ptr<ServedLists> served_lists_;
   FilterData filter_data_;
   std::unique_ptr<IngestIndex> ingest_index_;
   std::unique_ptr<RuntimeIndex> runtime_index_;

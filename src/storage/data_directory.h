@@ -19,6 +19,7 @@ namespace attune {
 ///   objects/xx/…      bytes of objects
 ///   datasets/         columnar segments
 ///   artifacts/        trained models, one folder each
+///   served_lists/     what was recommended under which id
 ///   credentials       the administrator's key pair, an AWS credentials file, mode 0600
 ///   temporary/        emptied at every start
 class DataDirectory {
@@ -33,6 +34,7 @@ class DataDirectory {
   std::string objects_path() const { return JoinPath(path_, "objects"); }
   std::string datasets_path() const { return JoinPath(path_, "datasets"); }
   std::string artifacts_path() const { return JoinPath(path_, "artifacts"); }
+  std::string served_lists_path() const { return JoinPath(path_, "served_lists"); }
   std::string credentials_path() const { return JoinPath(path_, "credentials"); }
   std::string temporary_path() const { return JoinPath(path_, "temporary"); }
 

@@ -44,7 +44,9 @@ Event Click(const std::string& item, std::string user) {
 ServingWorld::ServingWorld(double weight, Exploration::Options options) : options_(std::move(options)) {
   store_ = KeyValueStore::Open(env_, "/log").value();
   log_ = EventLog::Open(*store_).value();
-  auto schema = Schema::Parse(R"({"type": "record", "name": "Items", "namespace": "com.amazonaws.personalize.schema", "version": "1.0", "fields": [
+  served_lists_ = ServedLists::Open(env_, "/served", clock_).value();
+  auto schema = Schema::Parse(
+      R"({"type": "record", "name": "Items", "namespace": "com.amazonaws.personalize.schema", "version": "1.0", "fields": [
       {"name": "ITEM_ID", "type": "string"}, {"name": "GENRES", "type": "string", "categorical": true},
       {"name": "CREATION_TIMESTAMP", "type": "long"}]})");
   datasets_ = {.interactions_stream = "dataset/i",
@@ -60,7 +62,7 @@ ServingWorld::ServingWorld(double weight, Exploration::Options options) : option
 void ServingWorld::Put(std::vector<Event> events) {
   std::vector<std::string> payloads;
   for (Event& event : events) {
-    served_lists_.Resolve(&event);
+    served_lists_->Resolve(&event);
     payloads.push_back(EncodeEvent(event));
   }
   ATTUNE_CHECK(log_->Append(datasets_.interactions_stream, payloads).ok());
@@ -77,14 +79,13 @@ void ServingWorld::PutItem(const std::string& id, const std::string& genre, std:
 std::string ServingWorld::Serve(const std::string& user, std::size_t count, std::vector<RecommendedItem>* out) {
   const std::string id = "RID-" + std::to_string(++served_count_);
   const auto list = List(user, count, Hash64(id));
-  auto served = std::make_shared<ServedList>();
-  served->model = options_.artifact_name;
+  ServedList served{.model = options_.artifact_name};
   for (const auto& item : list) {
-    served->item_ids.push_back(item.item_id);
-    served->scores.push_back(item.log_probability);
-    served->propensities.push_back(static_cast<float>(item.propensity));
+    served.item_ids.push_back(item.item_id);
+    served.scores.push_back(item.log_probability);
+    served.propensities.push_back(static_cast<float>(item.propensity));
   }
-  served_lists_.Remember(id, std::move(served));
+  ATTUNE_CHECK(served_lists_->Remember(id, std::move(served)).ok());
   if (out != nullptr) *out = list;
   return id;
 }
@@ -100,12 +101,11 @@ double ServingWorld::Probability(const std::string& user, const std::string& ite
   return 0;
 }
 
-std::shared_ptr<Exploration> ServingWorld::Replayed() const {
+std::shared_ptr<Exploration> ServingWorld::Replayed() {
   auto exploration = std::make_shared<Exploration>(SmallModel(), options_);
   LiveGroup group;
-  ServedLists lists(clock_);
   ATTUNE_CHECK(group.Attach(exploration, *log_, datasets_).ok());
-  ATTUNE_CHECK(group.CatchUp(*log_, datasets_, lists).ok());
+  ATTUNE_CHECK(group.CatchUp(*log_, datasets_, *served_lists_).ok());
   return exploration;
 }
 

@@ -35,14 +35,14 @@ class ServingWorld {
   double Probability(const std::string& user, const std::string& item);
 
   /// What a start of the server on the same log makes of it.
-  std::shared_ptr<Exploration> Replayed() const;
-  Status CatchUp() { return group_->CatchUp(*log_, datasets_, served_lists_); }
+  std::shared_ptr<Exploration> Replayed();
+  Status CatchUp() { return group_->CatchUp(*log_, datasets_, *served_lists_); }
 
   const GroupDatasets& datasets() const { return datasets_; }
   EventLog& log() { return *log_; }
   LiveGroup& group() { return *group_; }
   Exploration& exploration() { return *exploration_; }
-  ServedLists& served_lists() { return served_lists_; }
+  ServedLists& served_lists() { return *served_lists_; }
   std::shared_ptr<const Deployment> deployment() { return deployments_.Find("campaign"); }
 
  private:
@@ -52,7 +52,7 @@ class ServingWorld {
   std::unique_ptr<KeyValueStore> store_;
   std::unique_ptr<EventLog> log_;
   GroupDatasets datasets_;
-  ServedLists served_lists_{clock_};
+  std::unique_ptr<ServedLists> served_lists_;
   std::shared_ptr<LiveGroup> group_ = std::make_shared<LiveGroup>();
   std::shared_ptr<Exploration> exploration_;
   Deployments deployments_;

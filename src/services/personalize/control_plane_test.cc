@@ -27,7 +27,7 @@ class ControlPlaneTest : public testing::Test {
     auto log = EventLog::Open(*store_);
     ASSERT_TRUE(log.ok()) << log.status().ToString();
     log_ = *std::move(log);
-    served_lists_ = std::make_unique<ServedLists>(clock_);
+    served_lists_ = *ServedLists::Open(env_, "/served", clock_);
     ingest_index_ = std::make_unique<IngestIndex>(*catalog_);
     runtime_index_ = std::make_unique<RuntimeIndex>(*catalog_, "/datasets");
     context_.reset(new Context{.account_id = "123456789012",

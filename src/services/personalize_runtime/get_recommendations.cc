@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "serve/recommender.h"
 #include "services/answers.h"
 #include "services/personalize_runtime/campaign_request.h"
@@ -63,18 +64,19 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
                                             .seed = Hash64(recommendation_id),
                                             .kept = kept ? &*kept : nullptr});
 
-  auto served = std::make_shared<ServedList>();
-  served->deployment = *request.campaign_arn;
-  served->model = deployment->exploration().artifact_name();
-  served->user_id = *request.user_id;
+  ServedList served{.deployment = *request.campaign_arn,
+                    .model = deployment->exploration().artifact_name(),
+                    .user_id = *request.user_id};
   personalize_runtime::GetRecommendationsResponse out{.recommendation_id = recommendation_id};
   for (const RecommendedItem& item : list) {
-    served->item_ids.push_back(item.item_id);
-    served->scores.push_back(item.log_probability);
-    served->propensities.push_back(static_cast<float>(item.propensity));
+    served.item_ids.push_back(item.item_id);
+    served.scores.push_back(item.log_probability);
+    served.propensities.push_back(static_cast<float>(item.propensity));
     out.item_list.push_back({.item_id = item.item_id, .score = item.score});
   }
-  context.served_lists.Remember(recommendation_id, std::move(served));
+  const Status remembered = context.served_lists.Remember(recommendation_id, std::move(served));
+  // The answer is right all the same; what comes of it will not be learned.
+  if (!remembered.ok()) LogWarning("the list {} is not remembered: {}", recommendation_id, remembered.ToString());
   return out;
 }
 
