@@ -6,11 +6,13 @@
 
 #include "population.h"
 #include "runs.h"
+#include "served.h"
 
 namespace {
 
 constexpr const char* kUsage =
-    "usage: attune_exploration generated | times | (reference | weights | sweep | ablation) ML_1M_FOLDER [SEEDS "
+    "usage: attune_exploration generated | times | served [SEEDS] | (reference | weights | sweep | ablation) "
+    "ML_1M_FOLDER [SEEDS "
     "[PICTURE.svg]]\n";
 
 }  // namespace
@@ -21,6 +23,10 @@ int main(int argc, char** argv) {
   if (what == "generated") return CheckGeneratedWorld() ? 0 : 1;
   if (what == "times") {
     PrintTimes();
+    return 0;
+  }
+  if (what == "served") {
+    PrintServed(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 3);
     return 0;
   }
   if (argc < 3) {

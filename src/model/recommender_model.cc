@@ -136,12 +136,16 @@ std::uint64_t RecommenderModel::EventsSince(std::uint32_t item) const {
 }
 
 TrainedHistory RecommenderModel::FindHistory(std::string_view user_id) const {
+  const auto user = parts_->histories.users.Find(user_id);
+  return user ? History(*user) : TrainedHistory{};
+}
+
+TrainedHistory RecommenderModel::History(std::uint32_t user) const {
+  ATTUNE_CHECK(user < user_count());
   const ModelHistories& histories = parts_->histories;
-  const auto user = histories.users.Find(user_id);
-  if (!user) return {};
-  const std::uint64_t begin = histories.offsets[*user];
-  const std::uint64_t length = histories.offsets[*user + 1] - begin;
-  return {.user = *user,
+  const std::uint64_t begin = histories.offsets[user];
+  const std::uint64_t length = histories.offsets[user + 1] - begin;
+  return {.user = user,
           .items = std::span(histories.items).subspan(begin, length),
           .timestamp_ms = std::span(histories.timestamp_ms).subspan(begin, length),
           .event_type = std::span(histories.event_type).subspan(begin, length),

@@ -80,6 +80,8 @@ class RecommenderModel {
   std::size_t user_count() const { return parts_->histories.users.size(); }
   /// The newest kHistoryMax events of training; empty with user kNoIndex for an unknown user.
   TrainedHistory FindHistory(std::string_view user_id) const;
+  /// The same of a user by index. Requires user < user_count().
+  TrainedHistory History(std::uint32_t user) const;
   /// Index of an event type, which compares without case; kNoIndex if training met none of that name.
   std::uint32_t FindEventType(std::string_view event_type) const;
 

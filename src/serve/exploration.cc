@@ -41,6 +41,41 @@ double SpreadOfScores(const RecommenderModel& model) {
   return std::sqrt(std::max(variances / static_cast<double>(samples), 0.0));
 }
 
+/// Items of training that were taken most, ties by index, ascending by index: the model knows them well.
+std::vector<std::uint32_t> Anchors(const RecommenderModel& model) {
+  std::vector<std::uint32_t> items;
+  for (std::uint32_t item = 0; item < model.trained_item_count(); ++item) {
+    if (!model.IsCold(item)) items.push_back(item);
+  }
+  std::ranges::stable_sort(items, std::greater<>(),
+                           [&](std::uint32_t item) { return model.item_prior(item).interactions; });
+  items.resize(std::min(items.size(), Exploration::kAnchorsMax));
+  std::ranges::sort(items);
+  return items;
+}
+
+UserFactors FitUserFactors(const RecommenderModel& model, std::span<const std::uint32_t> anchors,
+                           std::size_t factor_count) {
+  const std::size_t affordable = Exploration::kScoresMax / std::max<std::size_t>(model.item_count(), 1);
+  const std::size_t people = std::min(
+      model.user_count(), std::clamp(affordable, Exploration::kSampledUsersMin, Exploration::kSampledUsersMax));
+  if (factor_count == 0 || anchors.size() < 2 || people < 2) return {};
+  ScoreScratch scratch = model.MakeScratch();
+  std::vector<float> scores(model.item_count());
+  std::vector<float> sample;
+  for (std::size_t i = 0; i < people; ++i) {
+    const TrainedHistory history = model.History(static_cast<std::uint32_t>(i * model.user_count() / people));
+    model.ScoreAll({.items = history.items,
+                    .timestamp_ms = history.timestamp_ms,
+                    .event_type = history.event_type,
+                    .event_value = history.event_value,
+                    .trained_user = history.user},
+                   scratch, scores);
+    for (const std::uint32_t anchor : anchors) sample.push_back(scores[anchor]);
+  }
+  return UserFactors::Fit(sample, anchors.size(), factor_count);
+}
+
 }  // namespace
 
 Exploration::Exploration(std::shared_ptr<const RecommenderModel> model, Options options)
@@ -48,8 +83,11 @@ Exploration::Exploration(std::shared_ptr<const RecommenderModel> model, Options 
       artifact_name_(std::move(options.artifact_name)),
       spread_(SpreadOfScores(*model)),
       trained_sequence_(model->log_sequence()),
+      shares_attributes_(options.shares_attributes),
+      anchors_(Anchors(*model)),
+      user_factors_(FitUserFactors(*model, anchors_, options.factor_count)),
       catalogue_(model, options.limits),
-      posterior_(Posterior::Options{}) {
+      posterior_(Posterior::Options{.factor_count = user_factors_.factor_count()}) {
   for (std::uint32_t item = 0; item < model->item_count(); ++item) SetPrior(*model, item);
 }
 
@@ -89,7 +127,11 @@ void Exploration::SetPrior(const RecommenderModel& model, std::uint32_t item) {
   const bool is_new = item >= model.trained_item_count();
   const double met = is_new ? 0 : model.item_prior(item).interactions;
   const double deviation = (is_new ? kNewItemWidth : 1) * spread_ / std::sqrt(1 + met);
-  const Status set = posterior_.SetItem(item, std::max(deviation, kDeviationMin), {});
+  std::vector<std::uint64_t> attributes;
+  if (shares_attributes_) {
+    for (const auto& [feature, value] : model.item_attributes(item)) attributes.push_back(feature);
+  }
+  const Status set = posterior_.SetItem(item, std::max(deviation, kDeviationMin), attributes);
   if (!set.ok()) LogWarning("item {} is not explored: {}", item, set.message());
 }
 
@@ -105,8 +147,11 @@ void Exploration::Learn(const Event& event, std::uint64_t sequence) {
     const auto item = catalogue_.Find(item_id);
     if (!item) return Await(item_id, impression);
     impression.item = *item;
+    const bool is_new = catalogue_.model().IsCold(*item);
+    if (impression.feedback != Feedback::kClickedLater) ++impressions_[is_new ? 1 : 0];
+    if (impression.feedback != Feedback::kIgnored) ++clicks_[is_new ? 1 : 0];
     // What training has seen of an item, its model knows.
-    if (sequence > trained_sequence_ || catalogue_.model().IsCold(*item)) list.push_back(impression);
+    if (sequence > trained_sequence_ || is_new) list.push_back(impression);
   };
   if (is_explicit) {
     for (std::size_t i = 0; i < event.impression.size(); ++i) {
@@ -124,7 +169,41 @@ void Exploration::Learn(const Event& event, std::uint64_t sequence) {
     for (const ServedItem& item : event.served->items) add(item.item_id, item.rank, item.score);
   }
   // Items beyond the posterior's limit were logged when they came.
-  if (!list.empty()) (void)posterior_.Observe(list, {});
+  if (!list.empty()) (void)posterior_.Observe(list, FactorsOf(event));
+}
+
+std::span<const float> Exploration::FactorsOf(const Event& event) const {
+  if (!event.served || event.served->model != artifact_name_) return {};
+  return event.served->factors.size() == user_factors_.factor_count() ? std::span<const float>(event.served->factors)
+                                                                      : std::span<const float>();
+}
+
+std::vector<float> Exploration::FactorsOf(std::span<const float> log_probabilities) const {
+  std::vector<float> factors(user_factors_.factor_count());
+  if (factors.empty()) return factors;
+  std::vector<float> anchor_scores;
+  anchor_scores.reserve(anchors_.size());
+  for (const std::uint32_t anchor : anchors_) anchor_scores.push_back(log_probabilities[anchor]);
+  user_factors_.Project(anchor_scores, factors);
+  return factors;
+}
+
+Exploration::Figures Exploration::figures() const {
+  Figures out{.served_items = served_items_,
+              .explored_items = explored_items_,
+              .new_impressions = impressions_[1],
+              .new_clicks = clicks_[1],
+              .old_impressions = impressions_[0],
+              .old_clicks = clicks_[0]};
+  const auto model = catalogue_.Current();
+  for (const std::uint32_t item : catalogue_.NewItems(*model)) {
+    const Belief belief = posterior_.Believe(item, {});
+    ++out.new_items;
+    out.never_shown += belief.clicked == 0 && belief.ignored == 0 ? 1 : 0;
+    out.deviations.push_back(belief.deviation);
+  }
+  std::ranges::sort(out.deviations);
+  return out;
 }
 
 void Exploration::Await(const std::string& item_id, const Impression& impression) {
@@ -134,7 +213,7 @@ void Exploration::Await(const std::string& item_id, const Impression& impression
 }
 
 std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
-                                        const Slate& slate, Random& random) const {
+                                        std::span<const float> factors, const Slate& slate, Random& random) const {
   std::vector<std::uint32_t> candidates =
       TopK(log_probabilities, slate.weight > 0 ? std::max(slate.size, kCandidatesMin) : slate.size, slate.kept);
   if (slate.weight <= 0) {
@@ -162,7 +241,7 @@ std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span
       // The mean of a log-normal stands above its median by half the variance: of two items of one median the less
       // certain is expected to be taken more often. It fades as impressions narrow the belief, and counts by the square
       // of the weight, so that the default weight seasons the list and a high one fills it.
-      const double deviation = std::min(static_cast<double>(posterior_.Believe(item, {}).deviation), spread_);
+      const double deviation = std::min(static_cast<double>(posterior_.Believe(item, factors).deviation), spread_);
       scores.back() += static_cast<float>(slate.weight * slate.weight * deviation * deviation / 2);
     }
     eligible.push_back(is_eligible[item] ? 1 : 0);
@@ -171,7 +250,7 @@ std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span
                                             .items = candidates,
                                             .eligible = eligible,
                                             .posterior = &posterior_,
-                                            .factors = {},
+                                            .factors = factors,
                                             .slate_size = slate.size,
                                             .weight = slate.weight},
                                            random);

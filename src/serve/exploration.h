@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +13,7 @@
 
 #include "explore/policy.h"
 #include "explore/posterior.h"
+#include "explore/user_factors.h"
 #include "filter/item_set.h"
 #include "model/recommender_model.h"
 #include "serve/group_log.h"
@@ -28,6 +31,9 @@ class Exploration {
     std::string event_type;     ///< Of the events that are rewards; "" for all. Compared without case.
     std::string artifact_name;  ///< Names the model.
     LiveCatalogue::Limits limits;
+    /// Numbers that tell users apart, so that an item may do better with some of them; 0: none.
+    std::size_t factor_count = 8;
+    bool shares_attributes = true;  ///< Items with common attributes learn from each other.
   };
 
   explicit Exploration(std::shared_ptr<const RecommenderModel> model) : Exploration(std::move(model), Options{}) {}
@@ -44,12 +50,36 @@ class Exploration {
     double age_cut_off_days = 30;   ///< Items older than this may not be explored.
     const ItemSet* kept = nullptr;  ///< The items that may be shown at all; null for all of them.
   };
-  /// Chosen places, best first; Choice::index is an item of `model`, a snapshot of catalogue(). At weight 0 the plain
-  /// ranking.
+  /// Chosen places, best first; Choice::index is an item of `model`, a snapshot of catalogue(). `factors` are of the
+  /// user. At weight 0 the plain ranking.
   std::vector<Choice> Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
-                             const Slate& slate, Random& random) const;
+                             std::span<const float> factors, const Slate& slate, Random& random) const;
 
   const std::string& artifact_name() const { return artifact_name_; }
+  /// Where a user stands by the model's measure, from the scores that Choose takes; empty where users cannot be told
+  /// apart.
+  std::vector<float> FactorsOf(std::span<const float> log_probabilities) const;
+
+  /// What was shown and learned so far. All but the first two follow from the log. New items are those that the members
+  /// of the model were not trained on.
+  struct Figures {
+    std::uint64_t served_items = 0;  ///< Since the start, as the next.
+    std::uint64_t explored_items = 0;
+    std::uint64_t new_impressions = 0;
+    std::uint64_t new_clicks = 0;
+    std::uint64_t old_impressions = 0;
+    std::uint64_t old_clicks = 0;
+    std::uint64_t new_items = 0;
+    std::uint64_t never_shown = 0;  ///< Of the new items.
+    std::vector<float> deviations;  ///< Of the beliefs in the new items, ascending.
+  };
+  /// Cost O(new items).
+  Figures figures() const;
+  void CountServed(std::size_t items, std::size_t explored) const {
+    served_items_.fetch_add(items, std::memory_order_relaxed);
+    explored_items_.fetch_add(explored, std::memory_order_relaxed);
+  }
+
   const LiveCatalogue& catalogue() const { return catalogue_; }
   const Posterior& posterior() const { return posterior_; }
 
@@ -60,6 +90,12 @@ class Exploration {
   static constexpr double kNewItemWidth = 2;
   /// Of an item that everybody knows; the posterior takes 0 for its default.
   static constexpr double kDeviationMin = 1e-3;
+  /// Items and people by whose scores users are told apart; fewer people where a catalogue is so large that scoring it
+  /// kScoresMax / its size times takes long.
+  static constexpr std::size_t kAnchorsMax = 256;
+  static constexpr std::size_t kSampledUsersMax = 512;
+  static constexpr std::size_t kSampledUsersMin = 64;
+  static constexpr std::size_t kScoresMax = 10'000'000;
   /// The newest items that may be explored at once, so that a catalogue of new items alone costs no more.
   static constexpr std::size_t kEligibleMax = 20'000;
   /// Unknown items of impressions whose showings are kept until they are put, and showings of one of them.
@@ -72,6 +108,8 @@ class Exploration {
   void Welcome(const LiveCatalogue::Joined& joined);
   void SetPrior(const RecommenderModel& model, std::uint32_t item);
   void Learn(const Event& event, std::uint64_t sequence);
+  /// Of the user who saw the list, if this model made it.
+  std::span<const float> FactorsOf(const Event& event) const;
   void Await(const std::string& item_id, const Impression& impression);
 
   // Constant after construction.
@@ -79,9 +117,17 @@ class Exploration {
   const std::string artifact_name_;
   const double spread_;  ///< Of a user's log probabilities over the catalogue: how uncertain an unmet item is.
   const std::uint64_t trained_sequence_;
+  const bool shares_attributes_;
+  std::vector<std::uint32_t> anchors_;  ///< Items by whose scores users are told apart.
+  const UserFactors user_factors_;
   // Synchronises itself where readers come.
   LiveCatalogue catalogue_;
   Posterior posterior_;
+  // For all.
+  mutable std::atomic<std::uint64_t> served_items_{0};
+  mutable std::atomic<std::uint64_t> explored_items_{0};
+  std::array<std::atomic<std::uint64_t>, 2> impressions_{};  ///< Of old items, of new ones.
+  std::array<std::atomic<std::uint64_t>, 2> clicks_{};
   // For the one thread.
   std::unordered_map<std::string, std::vector<Impression>> awaited_;
 };

@@ -229,7 +229,7 @@ class RandomGroup {
     const RecommenderModel& model = deployment.model();
     const std::size_t size = 1 + random_.Below(40);
     const auto list =
-        Recommend(deployment, {.user_id = user, .result_count = size, .seed = random_.Next(), .kept = &kept});
+        Recommend(deployment, {.user_id = user, .result_count = size, .seed = random_.Next(), .kept = &kept}).items;
 
     EXPECT_EQ(list.size(), std::min(size, expected.size()));
     std::set<std::string> allowed;

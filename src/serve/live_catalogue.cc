@@ -93,6 +93,12 @@ std::vector<std::uint32_t> LiveCatalogue::CreatedSince(const RecommenderModel& m
   return items;
 }
 
+std::vector<std::uint32_t> LiveCatalogue::NewItems(const RecommenderModel& model) const {
+  std::vector<std::uint32_t> items = cold_items_;
+  for (auto item = static_cast<std::uint32_t>(base_count_); item < model.item_count(); ++item) items.push_back(item);
+  return items;
+}
+
 Status LiveCatalogue::CheckRoom(std::string_view item_id) const {
   if (named_count_ < limits_.named_items_max || Current()->FindItem(item_id)) return {};
   return LimitExceeded(fmt::format(

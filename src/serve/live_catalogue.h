@@ -41,6 +41,8 @@ class LiveCatalogue {
   /// those in `kept` alone, if it is given.
   std::vector<std::uint32_t> CreatedSince(const RecommenderModel& model, std::int64_t from_ms, std::size_t count_max,
                                           const ItemSet* kept = nullptr) const;
+  /// Those that the model knows by attributes and counts alone.
+  std::vector<std::uint32_t> NewItems(const RecommenderModel& model) const;
   /// LimitExceeded where an item of this id would be one too many; Ok for a known one.
   Status CheckRoom(std::string_view item_id) const EXCLUDES(mutex_);
   Status CheckRoomForPut(std::string_view item_id) const EXCLUDES(mutex_);

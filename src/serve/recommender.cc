@@ -27,18 +27,19 @@ bool WasTaken(const RecommenderModel& model, std::uint32_t item) {
 
 }  // namespace
 
-std::vector<RecommendedItem> Recommend(const Deployment& deployment, const RecommendRequest& request) {
+Recommendation Recommend(const Deployment& deployment, const RecommendRequest& request) {
   const RecommenderModel& model = deployment.model();
   const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
   Random random(request.seed);
+  Recommendation out{.items = {}, .factors = deployment.exploration().FactorsOf(log_probabilities)};
   const auto choices =
-      deployment.exploration().Choose(model, log_probabilities,
+      deployment.exploration().Choose(model, log_probabilities, out.factors,
                                       {.size = request.result_count,
                                        .weight = deployment.configuration().exploration_weight,
                                        .age_cut_off_days = deployment.configuration().exploration_item_age_cut_off_days,
                                        .kept = request.kept},
                                       random);
-  std::vector<RecommendedItem> list;
+  std::vector<RecommendedItem>& list = out.items;
   list.reserve(choices.size());
   for (const Choice& choice : choices) {
     list.push_back({.item_id = std::string(model.item_id(choice.index)),
@@ -47,12 +48,14 @@ std::vector<RecommendedItem> Recommend(const Deployment& deployment, const Recom
                     .propensity = choice.probability,
                     .explored = choice.explored});
   }
+  deployment.exploration().CountServed(
+      list.size(), static_cast<std::size_t>(std::ranges::count_if(list, &RecommendedItem::explored)));
   // Scores fall along the list, as clients expect, and sum to no more than 1.
   std::vector<double> scores;
   for (const auto& item : list) scores.push_back(item.score);
   std::ranges::sort(scores, std::greater<>());
   for (std::size_t i = 0; i < list.size(); ++i) list[i].score = scores[i];
-  return list;
+  return out;
 }
 
 std::vector<RankedItem> Rank(const Deployment& deployment, const RankRequest& request) {

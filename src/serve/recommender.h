@@ -30,10 +30,15 @@ struct RecommendedItem {
   bool explored = false;      ///< Here because of the draw: the plain ranking would not show it.
 };
 
+struct Recommendation {
+  std::vector<RecommendedItem> items;
+  std::vector<float> factors;  ///< Of the user, by the model's measure: what ServedList keeps.
+};
+
 /// The list for one user, from what the deployment's model learned and what the user did since. Fewer than asked for
 /// only when fewer items of the catalogue are kept; nothing else is ever in it. Scores are shares of the whole
 /// catalogue all the same. Thread-safe.
-std::vector<RecommendedItem> Recommend(const Deployment& deployment, const RecommendRequest& request);
+Recommendation Recommend(const Deployment& deployment, const RecommendRequest& request);
 
 struct RankRequest {
   std::string_view user_id;

@@ -18,6 +18,7 @@
 #include "protocol/generated/personalize.h"
 #include "protocol/generated/personalize_events.h"
 #include "protocol/generated/personalize_runtime.h"
+#include "server/exploration_readings.h"
 #include "server/filter_data_work.h"
 #include "services/error_mapping.h"
 
@@ -146,6 +147,7 @@ Status Application::OpenCatalog() {
                                                                      .served_lists = *served_lists_,
                                                                      .training_pool = *training_pool_,
                                                                      .automatic = options_.automatic});
+  AddExplorationReadings(metrics_, deployments_, *served_lists_);
   ATTUNE_RETURN_IF_ERROR(DeployActiveCampaigns(*job_environment_));
   ATTUNE_RETURN_IF_ERROR(ReplayEvents(*job_environment_));
   std::vector<std::unique_ptr<WorkSource>> sources;

@@ -78,8 +78,8 @@ void ServingWorld::PutItem(const std::string& id, const std::string& genre, std:
 
 std::string ServingWorld::Serve(const std::string& user, std::size_t count, std::vector<RecommendedItem>* out) {
   const std::string id = "RID-" + std::to_string(++served_count_);
-  const auto list = List(user, count, Hash64(id));
-  ServedList served{.model = options_.artifact_name};
+  auto [list, factors] = Ask(user, count, Hash64(id));
+  ServedList served{.model = options_.artifact_name, .factors = std::move(factors)};
   for (const auto& item : list) {
     served.item_ids.push_back(item.item_id);
     served.scores.push_back(item.log_probability);
@@ -91,6 +91,10 @@ std::string ServingWorld::Serve(const std::string& user, std::size_t count, std:
 }
 
 std::vector<RecommendedItem> ServingWorld::List(const std::string& user, std::size_t count, std::uint64_t seed) {
+  return Ask(user, count, seed).items;
+}
+
+Recommendation ServingWorld::Ask(const std::string& user, std::size_t count, std::uint64_t seed) {
   return Recommend(*deployment(), {.user_id = user, .result_count = count, .context = {}, .seed = seed});
 }
 

@@ -58,17 +58,18 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
   const std::int32_t wanted = request.num_results.value_or(0) == 0 ? kResultsDefault : *request.num_results;
   const std::string recommendation_id = NewRecommendationId(context, *deployment);
   const auto values = ReadContext(request.context);
-  const auto list = Recommend(*deployment, {.user_id = *request.user_id,
-                                            .result_count = static_cast<std::size_t>(wanted),
-                                            .context = values,
-                                            .seed = Hash64(recommendation_id),
-                                            .kept = kept ? &*kept : nullptr});
+  auto recommendation = Recommend(*deployment, {.user_id = *request.user_id,
+                                                .result_count = static_cast<std::size_t>(wanted),
+                                                .context = values,
+                                                .seed = Hash64(recommendation_id),
+                                                .kept = kept ? &*kept : nullptr});
 
   ServedList served{.deployment = *request.campaign_arn,
                     .model = deployment->exploration().artifact_name(),
-                    .user_id = *request.user_id};
+                    .user_id = *request.user_id,
+                    .factors = std::move(recommendation.factors)};
   personalize_runtime::GetRecommendationsResponse out{.recommendation_id = recommendation_id};
-  for (const RecommendedItem& item : list) {
+  for (const RecommendedItem& item : recommendation.items) {
     served.item_ids.push_back(item.item_id);
     served.scores.push_back(item.log_probability);
     served.propensities.push_back(static_cast<float>(item.propensity));
