@@ -115,7 +115,7 @@ class Bench {
     ATTUNE_CHECK(user.ok());
     users_ = MetadataTable::Empty(user_schema())->With({&*user, 1});
     // What a user did is what is popular: a filter that hides it must look further down.
-    const auto best = Recommend(deployment_, {.user_id = "u", .result_count = kEventsOfUser});
+    const auto best = Recommend(deployment_, {.user_id = "u", .result_count = kEventsOfUser}).items;
     for (const auto& item : best) events_.push_back({.item_id = item.item_id, .event_type = "purchase"});
   }
 
@@ -135,7 +135,7 @@ class Bench {
         const auto filter = CompileFilter(*parsed, schemas_, Values(which, run));
         ATTUNE_CHECK(filter.ok());
         kept = KeptItems(Request(*filter), deployment_.shared_model(), catalogue_);
-        list = Recommend(deployment_, {.user_id = "u", .result_count = kListSize, .kept = &kept});
+        list = Recommend(deployment_, {.user_id = "u", .result_count = kListSize, .kept = &kept}).items;
       }));
       if (run % 16 == 0) CheckList(list, kept, which, run);
       kept_count = kept.Count();
@@ -169,7 +169,7 @@ class Bench {
   /// The list is the best of what is kept, in order, and every item in it is kept when it is asked alone.
   void CheckList(const std::vector<RecommendedItem>& list, const ItemSet& kept, const Case& which, std::size_t run) {
     ATTUNE_CHECK(list.size() == std::min(kListSize, kept.Count()));
-    const auto all = Recommend(deployment_, {.user_id = "u", .result_count = item_count_});
+    const auto all = Recommend(deployment_, {.user_id = "u", .result_count = item_count_}).items;
     std::size_t next = 0;
     for (const auto& item : all) {
       if (next == list.size()) break;

@@ -63,7 +63,7 @@ int Run(const std::string& folder, std::size_t requests, double weight) {
                               std::make_shared<Exploration>(model), std::make_shared<LiveGroup>());
   std::size_t served = 0;
   Measure("Recommend, 25 items", requests, [&](std::size_t i) {
-    served += Recommend(deployment, {.user_id = users[i], .result_count = kListSize, .seed = i}).size();
+    served += Recommend(deployment, {.user_id = users[i], .result_count = kListSize, .seed = i}).items.size();
   });
   if (sum <= 0 || served != (kWarmUp + requests) * std::min(kListSize, model->item_count())) {
     fmt::print(stderr, "a list was short\n");
