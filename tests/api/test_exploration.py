@@ -62,7 +62,7 @@ class Service:
         assert world.import_text(interactions, truth.history_csv())["status"] == "ACTIVE"
         assert world.import_text(self.items_arn, items_csv())["status"] == "ACTIVE"
         solution = p.create_solution(name=unique(), datasetGroupArn=self.group_arn, recipeArn=RECIPE_ARN,
-                                     performAutoTraining=False, eventType="click")["solutionArn"]
+                                     eventType="click")["solutionArn"]
         version = p.create_solution_version(solutionArn=solution)["solutionVersionArn"]
         assert world.wait_version(version)["status"] == "ACTIVE"
         self.campaign_arn = p.create_campaign(
