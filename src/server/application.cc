@@ -163,7 +163,17 @@ Status Application::OpenCatalog() {
   job_runner_ = std::make_unique<JobRunner>(std::move(sources), JobRunner::Options{});
   catalog_->OnChange([this] { job_runner_->Poke(); });
   job_runner_->Start();
+  AddWorkReadings();
   return {};
+}
+
+void Application::AddWorkReadings() {
+  metrics_.AddReading("attune_events", "Events, items and users that were put one by one, since the folder was made.",
+                      [this] { return static_cast<double>(log_->LastSequence()); });
+  metrics_.AddReading("attune_jobs_started", "Jobs begun since the server started.",
+                      [this] { return static_cast<double>(job_runner_->figures().started); });
+  metrics_.AddReading("attune_jobs_running", "Jobs at work now.",
+                      [this] { return static_cast<double>(job_runner_->figures().running); });
 }
 
 void Application::OpenPersonalize() {

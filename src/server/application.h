@@ -103,6 +103,7 @@ class Application {
   Status OpenExternalStore();
   Status OpenServices();
   Status OpenCatalog();
+  void AddWorkReadings();
   void OpenPersonalize();
   /// The operations of one of the three services, each with a context of its request.
   JsonOperationTable BindOperations(std::span<const BoundOperation<Context>> operations);

@@ -18,6 +18,8 @@ def test_is_healthy_and_tells_its_figures(start):
     metrics = server.get("/-/metrics").text()
     assert 'attune_requests_total{service="s3",operation="",status="403"} 1' in metrics
     assert re.search(r"^attune_resident_memory_bytes \d", metrics, re.M)
+    assert re.search(r"^attune_jobs_running \d", metrics, re.M) and re.search(r"^attune_jobs_started \d", metrics, re.M)
+    assert re.search(r"^attune_events 0$", metrics, re.M)
     for line in metrics.splitlines():
         assert re.fullmatch(r"# (HELP|TYPE) \w+ .*|\w+(\{.*\})? [-+.\deinf]+", line), line
 
