@@ -51,7 +51,12 @@ std::optional<SequencePlan> PlanSequence(const TrainingView& view, const Sequenc
                     .options = {.steps = {.seed = wishes.seed,
                                           .history_max = wishes.history_max,
                                           .dropout = DropoutByRule(view.size(), view.item_count())}}};
-  const double epochs = operations / std::max(1.0, SequenceEpochCost(view, plan.shape, wishes.history_max));
+  const double epoch_cost = std::max(1.0, SequenceEpochCost(view, plan.shape, wishes.history_max));
+  double epochs = operations / epoch_cost;
+  // Few interactions with many items: the rule counts interactions alone, and would leave out what helps most there.
+  if (wishes.operations_max == kOperationsByRule) {
+    epochs = std::max(epochs, std::min<double>(kSequenceEpochsWanted, kOperationsMax / epoch_cost));
+  }
   plan.options.epochs_max = static_cast<int>(std::min<double>(kSequenceEpochsMax, epochs));
   if (plan.options.epochs_max < kSequenceEpochsMin) return std::nullopt;
   plan.options.steps.rate = RateByRule(plan.options.epochs_max);

@@ -45,6 +45,8 @@ inline constexpr double kOperationsMin = 3e10;
 inline constexpr double kOperationsMax = 1.5e14;
 inline constexpr int kSequenceEpochsMin = 6;
 inline constexpr int kSequenceEpochsMax = 60;
+/// By rule a training gets so many, if kOperationsMax allows.
+inline constexpr int kSequenceEpochsWanted = 15;
 /// Full softmax over more items than this is not tried.
 inline constexpr std::size_t kSequenceItemsMax = 20'000;
 inline constexpr std::size_t kSequenceWidth = 64;

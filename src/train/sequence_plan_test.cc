@@ -28,6 +28,17 @@ TEST_F(PlanSequenceTest, SpendsTheOperationsOnEpochs) {
   EXPECT_GT(epochs(kOperationsByRule), 0);
 }
 
+TEST_F(PlanSequenceTest, GivesFewInteractionsWithManyItemsTheEpochsTheyNeed) {
+  TrainingData data = world_.data;
+  for (int item = 0; data.items.size() < kSequenceItemsMax; ++item) data.items.Add("more" + std::to_string(item));
+  const TrainingView view = WholeView(data);
+  const auto by_rule = PlanSequence(view, {.operations_max = kOperationsByRule});
+  ASSERT_TRUE(by_rule);
+  EXPECT_EQ(by_rule->options.epochs_max, kSequenceEpochsWanted);
+  const auto by_wish = PlanSequence(view, {.operations_max = OperationsByRule(view.size())});
+  EXPECT_LT(by_wish ? by_wish->options.epochs_max : 0, kSequenceEpochsWanted) << "who asks for less gets less";
+}
+
 TEST_F(PlanSequenceTest, HonoursTheRecipesParameters) {
   const auto plan = PlanSequence(view_, {.seed = 9, .hidden_dimension = 149, .bptt = 7, .operations_max = 1e15});
 
