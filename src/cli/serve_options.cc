@@ -60,6 +60,9 @@ void AddServerOptions(ServeOptions* options, OptionTable* table) {
                application.account_id = value;
                return {};
              });
+  table->AddNumber("free-disk-bytes-min", "BYTES", 0, kBytesMax,
+                   "With less room on the disk of DIR, nothing is taken in; reading and deleting go on.",
+                   &application.free_disk_bytes_min);
   table->Add("log-level", "LEVEL", "info", "debug, info, warning or error; debug tells every request.",
              [options](std::string_view value) -> Status {
                constexpr std::string_view kNames[] = {"debug", "info", "warning", "error"};

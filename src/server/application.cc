@@ -31,6 +31,12 @@
 namespace attune {
 namespace {
 
+/// Whether an operation adds to what is kept. What deletes or stops makes room, and goes on when the disk is full.
+bool Adds(std::string_view operation) {
+  constexpr std::string_view kVerbs[] = {"Create", "Put", "Update", "Tag", "Start"};
+  return std::ranges::any_of(kVerbs, [&](std::string_view verb) { return operation.starts_with(verb); });
+}
+
 /// What a request asks for, as policies name it: the first ARN of personalize among its members, "*" if it has none.
 std::string ResourceOf(std::string_view body) {
   const auto document = JsonDocument::Parse(body);
@@ -85,6 +91,8 @@ Status Application::FindAdministrator() {
 
 Status Application::OpenStores() {
   ATTUNE_TRY(key_values_, KeyValueStore::Open(env_, directory_->log_path()));
+  write_gate_ = std::make_unique<WriteGate>(env_, clock_, *key_values_, options_.data_dir,
+                                            WriteGate::Options{.free_bytes_min = options_.free_disk_bytes_min});
   const bool is_external = !options_.external_store.endpoint.empty();
   if (is_external) {
     ATTUNE_RETURN_IF_ERROR(OpenExternalStore());
@@ -115,13 +123,14 @@ Status Application::OpenExternalStore() {
 }
 
 Status Application::OpenServices() {
+  const auto may_write = [this] { return write_gate_->Check(); };
+  services_.push_back(std::make_unique<S3Service>(
+      *objects_, *credentials_, *authorizer_, clock_,
+      S3Service::Options{.region = options_.region, .account_id = options_.account_id, .may_write = may_write}));
   services_.push_back(
-      std::make_unique<S3Service>(*objects_, *credentials_, *authorizer_, clock_,
-                                  S3Service::Options{.region = options_.region, .account_id = options_.account_id}));
+      std::make_unique<QueryService>(IamDescription(), *identities_, *credentials_, *authorizer_, clock_, may_write));
   services_.push_back(
-      std::make_unique<QueryService>(IamDescription(), *identities_, *credentials_, *authorizer_, clock_));
-  services_.push_back(
-      std::make_unique<QueryService>(StsDescription(), *identities_, *credentials_, *authorizer_, clock_));
+      std::make_unique<QueryService>(StsDescription(), *identities_, *credentials_, *authorizer_, clock_, may_write));
   return {};
 }
 
@@ -170,6 +179,9 @@ Status Application::OpenCatalog() {
 void Application::AddWorkReadings() {
   metrics_.AddReading("attune_events", "Events, items and users that were put one by one, since the folder was made.",
                       [this] { return static_cast<double>(log_->LastSequence()); });
+  metrics_.AddReading("attune_only_reading",
+                      "1 while the disk is full or refuses to write, so that writes are refused.",
+                      [this] { return write_gate_->Check().ok() ? 0.0 : 1.0; });
   metrics_.AddReading("attune_jobs_started", "Jobs begun since the server started.",
                       [this] { return static_cast<double>(job_runner_->figures().started); });
   metrics_.AddReading("attune_jobs_running", "Jobs at work now.",
@@ -189,7 +201,7 @@ void Application::OpenPersonalize() {
 JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Context>> operations) {
   JsonOperationTable table;
   for (const auto& operation : operations) {
-    table[std::string(operation.name)] = [this, run = operation.run,
+    table[std::string(operation.name)] = [this, run = operation.run, adds = Adds(operation.name),
                                           action = fmt::format("personalize:{}", operation.name)](
                                              const JsonCall& call, std::string_view body) -> OperationReply {
       const Caller caller{.arn = call.signature.credential.principal_arn,
@@ -199,6 +211,10 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
       if (!caller.is_root()) {  // The administrator may do everything.
         const std::string resource = ResourceOf(body);
         const Status may = authorizer_->Authorize(caller, {.action = action, .resource = resource});
+        if (!may.ok()) return {.error = ToAwsError(may), .body = {}};
+      }
+      if (adds) {
+        const Status may = write_gate_->Check();
         if (!may.ok()) return {.error = ToAwsError(may), .body = {}};
       }
       Context context{.account_id = options_.account_id,

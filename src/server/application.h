@@ -32,6 +32,7 @@
 #include "storage/key_value_store.h"
 #include "storage/object_store.h"
 #include "storage/s3_client.h"
+#include "storage/write_gate.h"
 
 namespace attune {
 
@@ -53,6 +54,7 @@ struct ApplicationOptions {
   Limits limits;
   ServedLists::Limits served_lists;
   ExternalStore external_store;
+  std::uint64_t free_disk_bytes_min = std::uint64_t{256} << 20;  ///< With less, nothing is taken in.
   FilterHistory::Limits filter_history;
   AutomaticWorkOptions automatic;
   HttpServerOptions http;
@@ -117,6 +119,7 @@ class Application {
   AccessKey administrator_;
   bool is_first_start_ = false;
   std::unique_ptr<KeyValueStore> key_values_;
+  std::unique_ptr<WriteGate> write_gate_;
   std::unique_ptr<CurlTransport> s3_transport_;
   std::unique_ptr<S3Client> s3_client_;
   std::unique_ptr<ObjectStore> objects_;

@@ -35,7 +35,10 @@ Status WriteGate::Look() {
     return ResourceExhausted(fmt::format("the disk of {} has {} bytes free; below {} nothing is written", path_,
                                          space.free_bytes, options_.free_bytes_min));
   }
-  return store_.Recover();
+  const Status recovered = store_.Recover();
+  if (recovered.ok()) return {};
+  return ResourceExhausted(
+      fmt::format("the disk of {} refuses to write: {}", path_, recovered.message()));
 }
 
 }  // namespace attune

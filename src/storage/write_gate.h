@@ -24,7 +24,7 @@ class WriteGate {
   /// `path` lies on the disk in question. All references must outlive the gate.
   WriteGate(Env& env, const Clock& clock, KeyValueStore& store, std::string path, Options options);
 
-  /// Ok; ResourceExhausted while the disk has less than `free_bytes_min` free; ResourceExhausted or Io while the store
+  /// Ok; ResourceExhausted, with the reason, while the disk has less than `free_bytes_min` free or while the store
   /// cannot write. When the last answer is old, looks again and lets the store try to recover.
   Status Check() EXCLUDES(mutex_);
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "protocol/rest_xml.h"
 #include "services/s3/http_time.h"
 
@@ -181,17 +182,19 @@ AwsError IamError(const Status& status) {
     case Code::kBusy: return {aws_error::kDeleteConflict, status.message()};
     case Code::kLimitExceeded: return {aws_error::kLimitExceeded, status.message()};
     case Code::kPermissionDenied: return {aws_error::kAccessDenied, status.message()};
+    case Code::kResourceExhausted: return {aws_error::kServiceUnavailable, status.message()};
     case Code::kOk:
     case Code::kInvalidPageToken:
     case Code::kTooManyTags:
     case Code::kTooManyTagKeys:
-    case Code::kResourceExhausted:
     case Code::kCorrupt:
     case Code::kIo:
     case Code::kCancelled:
     case Code::kUnimplemented:
     case Code::kInternal: break;
   }
+  // What went wrong inside is for the log, not for the client.
+  LogError("{}", status.ToString());
   return {aws_error::kServiceFailure, "The request processing has failed because of an unknown error."};
 }
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "protocol/envelope.h"
 #include "services/access/credential_store.h"
+#include "services/iam/iam_parameters.h"
 
 namespace attune {
 
@@ -48,6 +50,7 @@ class QueryService::Exchange final : public ServiceExchange {
     if (const auto* error = std::get_if<AwsError>(&found)) return *error;
     operation_ = std::get<const QueryOperation*>(found);
     if (auto error = service_.CheckAccess(call, *operation_)) return *std::move(error);
+    if (auto error = service_.CheckMayWrite(*operation_)) return *std::move(error);
     return operation_->handler(service_.context_, call);
   }
 
@@ -59,9 +62,11 @@ class QueryService::Exchange final : public ServiceExchange {
 };
 
 QueryService::QueryService(const Description& description, IdentityStore& identities,
-                           const CredentialStore& credentials, const Authorizer& authorizer, const Clock& clock)
+                           const CredentialStore& credentials, const Authorizer& authorizer, const Clock& clock,
+                           std::function<Status()> may_write)
     : description_(description),
       signatures_{description.name, Protocol::kQuery},
+      may_write_(std::move(may_write)),
       context_{.identities = identities, .authorizer = authorizer, .clock = clock},
       verifier_(clock, credentials) {}
 
@@ -99,6 +104,16 @@ std::optional<AwsError> QueryService::CheckAccess(const QueryCall& call, const Q
   const auto may = context_.authorizer.Authorize(call.caller, {.action = action, .resource = resource});
   if (may.ok()) return std::nullopt;
   return AwsError(aws_error::kAccessDenied, may.message());
+}
+
+std::optional<AwsError> QueryService::CheckMayWrite(const QueryOperation& operation) const {
+  // What deletes makes room, and what may no longer be allowed must be taken away at once: both go on.
+  constexpr std::string_view kVerbs[] = {"Attach", "Create", "Put", "SetDefault"};
+  if (std::ranges::none_of(kVerbs, [&](std::string_view verb) { return operation.name.starts_with(verb); })) {
+    return std::nullopt;
+  }
+  const Status may = may_write_();
+  return may.ok() ? std::nullopt : std::optional(IamError(may));
 }
 
 }  // namespace attune

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -49,9 +50,10 @@ class QueryService final : public Service {
     bool always_allowed = false;
   };
 
-  /// All must outlive the service.
+  /// All must outlive the service. `may_write` is asked before everything that adds to the store; its error is the
+  /// answer.
   QueryService(const Description& description, IdentityStore& identities, const CredentialStore& credentials,
-               const Authorizer& authorizer, const Clock& clock);
+               const Authorizer& authorizer, const Clock& clock, std::function<Status()> may_write);
 
   std::string_view name() const override { return description_.name; }
   std::string_view signing_name() const override { return description_.name; }
@@ -63,10 +65,12 @@ class QueryService final : public Service {
   class Exchange;
   OrAwsError<const QueryOperation*> Find(std::string_view action) const;
   std::optional<AwsError> CheckAccess(const QueryCall& call, const QueryOperation& operation) const;
+  std::optional<AwsError> CheckMayWrite(const QueryOperation& operation) const;
 
   // Constant after construction.
   const Description description_;
   const SignaturePolicy signatures_;
+  const std::function<Status()> may_write_;
   // Synchronise themselves.
   QueryContext context_;
   SigV4Verifier verifier_;

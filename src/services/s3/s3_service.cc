@@ -136,6 +136,7 @@ S3Service::S3Service(ObjectStore& objects, const CredentialStore& credentials, c
     : credentials_(credentials),
       clock_(clock),
       domains_(AllDomains(options)),
+      may_write_(options.may_write),
       context_{.objects = objects,
                .clock = clock,
                .authorizer = authorizer,
@@ -208,7 +209,16 @@ OrAwsError<S3Service::Admitted> S3Service::Admit(RoutedRequest routed) {
   if (auto* error = std::get_if<AwsError>(&operation)) return std::move(*error);
   admitted.operation = std::get<const S3Operation*>(operation);
   if (auto error = CheckAccess(request, *admitted.operation)) return *std::move(error);
+  if (auto error = CheckMayWrite(request)) return *std::move(error);
   return admitted;
+}
+
+std::optional<AwsError> S3Service::CheckMayWrite(const S3Request& request) const {
+  // What deletes makes room: it goes on, DeleteObjects (a POST with ?delete) too.
+  const bool adds = request.head.method == "PUT" || (request.head.method == "POST" && !request.HasParameter("delete"));
+  if (!adds || !may_write_) return std::nullopt;
+  const Status may = may_write_();
+  return may.ok() ? std::nullopt : std::optional(S3Error(may));
 }
 
 std::unique_ptr<ServiceExchange> S3Service::Begin(RoutedRequest routed) {

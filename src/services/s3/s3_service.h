@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ class S3Service final : public Service {
     std::string account_id = "123456789012";
     /// "bucket.<domain>" in the Host header names a bucket. Those of AWS and localhost are always known.
     std::vector<std::string> domains = {};
+    /// Asked before everything that adds to the store; its error is the answer. Empty: nobody is asked.
+    std::function<Status()> may_write = {};
   };
 
   /// All must outlive the service.
@@ -43,12 +46,14 @@ class S3Service final : public Service {
   OrAwsError<VerifiedSignature> Verify(const HttpRequestHead& head);
   /// Everything that can be said before the body comes.
   OrAwsError<Admitted> Admit(RoutedRequest routed);
+  std::optional<AwsError> CheckMayWrite(const S3Request& request) const;
   std::optional<AwsError> CheckAccess(const S3Request& request, const S3Operation& operation);
 
   // Constant after construction.
   const CredentialStore& credentials_;
   const Clock& clock_;
   std::vector<std::string> domains_;
+  std::function<Status()> may_write_;
   // Synchronise themselves.
   S3Context context_;
   SigV4Verifier verifier_;
