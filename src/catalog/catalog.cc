@@ -234,8 +234,9 @@ Catalog::~Catalog() = default;
 Result<std::unique_ptr<Catalog>> Catalog::Open(const std::string& path, const Clock& clock, Entropy& entropy) {
   try {
     return std::unique_ptr<Catalog>(new Catalog(std::make_unique<CatalogDatabase>(path), clock, entropy));
-  } catch (const std::exception& error) {
-    return Corrupt(fmt::format("cannot open the catalog {}: {}", path, error.what()));
+  } catch (const SQLite::Exception& error) {
+    const Status status = CatalogDatabase::ToStatus(error);
+    return Status(status.code(), fmt::format("cannot open {}: {}", path, status.message()));
   }
 }
 
@@ -243,24 +244,24 @@ Status Catalog::Transact(const std::function<Status(CatalogTransaction&)>& body)
   bool changed = false;
   {
     const MutexLock lock(mutex_);
+    SQLite::Database& database = database_->database();
+    Status status;
     try {
-      SQLite::Database& database = database_->database();
       const int changes_before = database.getTotalChanges();
       database.exec("BEGIN IMMEDIATE");
-      Status status;
-      try {
-        CatalogTransaction transaction(*database_, clock_, entropy_);
-        status = body(transaction);
-      } catch (...) {
-        database.exec("ROLLBACK");
-        throw;
-      }
+      CatalogTransaction transaction(*database_, clock_, entropy_);
+      status = body(transaction);
       changed = status.ok() && database.getTotalChanges() != changes_before;
-      database.exec(changed ? "COMMIT" : "ROLLBACK");
-      if (!status.ok()) return status;
+      database_->ResetStatements();
+      if (changed) database.exec("COMMIT");
     } catch (const SQLite::Exception& error) {
-      return IoError(fmt::format("the catalog refused: {}", error.what()));
+      status = CatalogDatabase::ToStatus(error);
+    } catch (...) {
+      database_->RollBack();
+      throw;
     }
+    database_->RollBack();  // What was not committed.
+    if (!status.ok()) return status;
   }
   if (changed) {
     ++change_count_;

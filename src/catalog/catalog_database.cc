@@ -1,7 +1,13 @@
 #include "catalog/catalog_database.h"
 
+#include <fmt/format.h>
+#include <sqlite3.h>
+
 namespace attune {
 namespace {
+
+/// Among SQLite's codes, of which none is negative.
+constexpr int kNewerLayout = -1;
 
 // docs/formats/catalog.md explains each column.
 constexpr char kLayout[] = R"sql(
@@ -36,8 +42,9 @@ CatalogDatabase::CatalogDatabase(const std::string& path)
   database_.exec("PRAGMA synchronous=FULL");  // A committed transaction survives power loss.
   const int version = database_.execAndGet("PRAGMA user_version").getInt();
   if (version > kVersion) {
-    throw SQLite::Exception("the catalog has layout version " + std::to_string(version) +
-                            "; this program reads up to version " + std::to_string(kVersion));
+    throw SQLite::Exception("it has layout version " + std::to_string(version) + "; this program reads up to version " +
+                                std::to_string(kVersion),
+                            kNewerLayout);
   }
   database_.exec(kLayout);
   database_.exec("PRAGMA user_version=" + std::to_string(kVersion));
@@ -48,10 +55,33 @@ SQLite::Statement& CatalogDatabase::Prepare(const std::string& sql) {
   if (!statement) {
     statement = std::make_unique<SQLite::Statement>(database_, sql);
   } else {
-    statement->reset();
+    // What it says is how it ended the last time; that was told then.
+    statement->tryReset();
     statement->clearBindings();
   }
   return *statement;
+}
+
+void CatalogDatabase::ResetStatements() noexcept {
+  for (auto& [sql, statement] : statements_) {
+    if (statement) statement->tryReset();
+  }
+}
+
+void CatalogDatabase::RollBack() noexcept {
+  ResetStatements();
+  if (sqlite3_get_autocommit(database_.getHandle()) == 0) database_.tryExec("ROLLBACK");
+}
+
+Status CatalogDatabase::ToStatus(const SQLite::Exception& error) {
+  const std::string message = fmt::format("catalog: {}", error.what());
+  switch (error.getErrorCode()) {
+    case SQLITE_FULL: return ResourceExhausted(message);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case kNewerLayout: return Corrupt(message);
+    default: return IoError(message);
+  }
 }
 
 }  // namespace attune
