@@ -33,6 +33,7 @@ class Server:
     def __init__(self, data_dir, *arguments):
         self.data_dir = pathlib.Path(data_dir)
         self.arguments = arguments
+        self.environment = {}  # Besides the tests' own.
         self.access_key_id = "AKIAIOSFODNN7APITEST"
         self.secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYapitest+key"
         self.process = None
@@ -45,6 +46,7 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
         environment["ATTUNE_ACCESS_KEY_ID"] = self.access_key_id
         environment["ATTUNE_SECRET_ACCESS_KEY"] = self.secret_access_key
+        environment.update(self.environment)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--data-dir", str(self.data_dir), "--listen", "127.0.0.1:0",
