@@ -11,14 +11,16 @@ Status LiveGroup::CatchUp(const EventLog& log, const GroupDatasets& datasets, Se
   const MutexLock lock(mutex_);
   if (applied_sequence_ >= last_sequence) return {};
   const auto explorations = LivingExplorations();
-  const Status read = ReadGroupLog(log, datasets, applied_sequence_ + 1, last_sequence, [&](const GroupRecord& record) {
-    if (const auto* event = std::get_if<Event>(&record.content)) {
-      ApplyEvent(*event, record.sequence);
-      served_lists.MarkObserved(*event);
-    }
-    for (const auto& exploration : explorations) exploration->Apply(record, datasets.item_schema.get());
-    applied_sequence_ = record.sequence;
-  });
+  const Status read = ReadGroupLog(log, datasets, applied_sequence_ + 1, last_sequence,
+                                   [&](const GroupRecord& record) REQUIRES(mutex_) {
+                                     if (const auto* event = std::get_if<Event>(&record.content)) {
+                                       ApplyEvent(*event, record.sequence);
+                                       served_lists.MarkObserved(*event);
+                                     }
+                                     for (const auto& exploration : explorations)
+                                       exploration->Apply(record, datasets.item_schema.get());
+                                     applied_sequence_ = record.sequence;
+                                   });
   for (const auto& exploration : explorations) exploration->Publish();
   ATTUNE_RETURN_IF_ERROR(read);
   applied_sequence_ = last_sequence;

@@ -66,6 +66,7 @@ TEST(GatedBlock, ForwardAgreesWithItsTwin) {
 
 TEST(GatedBlock, GradientsAgreeWithFiniteDifferencesOfTheTwin) {
   for (const auto& [steps, width, hidden] : {std::array<std::size_t, 3>{1, 4, 3}, {5, 6, 7}, {53, 4, 2}}) {
+    SCOPED_TRACE(steps);
     const Example example = MakeExample(steps, width, hidden);
     auto x = example.x;
     BlockCache cache;
@@ -85,7 +86,7 @@ TEST(GatedBlock, GradientsAgreeWithFiniteDifferencesOfTheTwin) {
       moved[i] = before;
       const double difference = (up - down) / (2 * kStep);
       // Central differences in double are exact to 1e-7 here; the rest is float rounding in the analytic gradient.
-      ASSERT_NEAR(analytic, difference, 2e-3 * (1 + std::abs(difference))) << steps << " parameter " << i;
+      ASSERT_NEAR(analytic, difference, 2e-3 * (1 + std::abs(difference))) << "parameter " << i;
     };
     auto parameters = Doubles(example.parameters);
     auto input = Doubles(example.x);

@@ -30,8 +30,10 @@ double TwinLoss(const std::vector<double>& x, const std::vector<double>& classes
 }
 
 TEST(SoftmaxCrossEntropy, AgreesWithFiniteDifferencesOfItsTwin) {
-  for (const auto& [steps, width, class_count] :
-       {std::array<std::size_t, 3>{1, 2, 1}, {5, 3, 7}, {kSoftmaxTileRows + 1, 4, 35}}) {
+  for (const auto& shape : {std::array<std::size_t, 3>{1, 2, 1}, {5, 3, 7}, {kSoftmaxTileRows + 1, 4, 35}}) {
+    const std::size_t steps = shape[0];
+    const std::size_t width = shape[1];
+    const std::size_t class_count = shape[2];
     Random random(steps);
     std::vector<float> x(steps * width);
     std::vector<float> classes(class_count * width);

@@ -51,9 +51,10 @@ Status CheckValue(const RecipeParameter& parameter, std::string_view text) {
 
 Status CheckParameters(const RecipeEntry& recipe, ParameterPlace place, const StringMap<std::string>& given) {
   for (const auto& [name, text] : given) {
-    const auto found = std::ranges::find_if(recipe.parameters, [&](const RecipeParameter& parameter) {
-      return parameter.name == name && parameter.place == place;
-    });
+    const auto found =
+        std::ranges::find_if(recipe.parameters, [&, wanted = std::string_view(name)](const auto& parameter) {
+          return parameter.name == wanted && parameter.place == place;
+        });
     if (found == recipe.parameters.end()) {
       return InvalidArgument(fmt::format(
           "{} is not a {} of the recipe {}.", name,

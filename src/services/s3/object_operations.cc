@@ -52,9 +52,10 @@ std::optional<AwsError> CheckVersion(const S3Request& request) {
 HttpHeaders WithOverrides(const HttpHeaders& headers, const S3Request& request) {
   HttpHeaders replaced;
   for (const auto& [name, value] : headers.fields()) {
-    const auto overridden = std::find_if(kReplyOverrides.begin(), kReplyOverrides.end(), [&](const auto& each) {
-      return each.second == name && request.HasParameter(each.first);
-    });
+    const auto overridden = std::find_if(kReplyOverrides.begin(), kReplyOverrides.end(),
+                                         [&, header = std::string_view(name)](const auto& each) {
+                                           return each.second == header && request.HasParameter(each.first);
+                                         });
     if (overridden == kReplyOverrides.end()) replaced.Add(name, value);
   }
   for (const auto& [parameter, name] : kReplyOverrides) {
