@@ -1,5 +1,6 @@
 #include "catalog/catalog.h"
 
+#include <SQLiteCpp/Backup.h>
 #include <fmt/format.h>
 
 #include "base/hash.h"
@@ -268,6 +269,18 @@ Status Catalog::Transact(const std::function<Status(CatalogTransaction&)>& body)
     if (on_change_) on_change_();
   }
   return {};
+}
+
+Status Catalog::CopyTo(const std::string& path, const std::function<Status()>& also) {
+  const MutexLock lock(mutex_);
+  try {
+    SQLite::Database copy(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Backup(copy, database_->database()).executeStep();
+  } catch (const SQLite::Exception& error) {
+    const Status status = CatalogDatabase::ToStatus(error);
+    return Status(status.code(), fmt::format("cannot copy to {}: {}", path, status.message()));
+  }
+  return also();
 }
 
 std::uint64_t Catalog::change_count() const { return change_count_.load(); }

@@ -196,6 +196,10 @@ class Catalog {
         [&](CatalogTransaction& transaction) { return transaction.Advance(resource, to, std::move(failure_reason)); });
   }
 
+  /// Writes a copy as of now to the new file `path` and calls `also` before anything can change: what `also` sees of
+  /// other stores is no older than the copy, and all that the copy names is still there then.
+  Status CopyTo(const std::string& path, const std::function<Status()>& also) EXCLUDES(mutex_);
+
   /// Counts the transactions that changed something since this was opened: a cheap way to see whether jobs have work.
   std::uint64_t change_count() const;
   /// Calls `listener` after each transaction that changed something, on the thread that made it. Set once, before use.

@@ -239,6 +239,23 @@ TEST_F(CatalogTest, GivesARecreatedResourceAnotherUid) {
   EXPECT_EQ(catalog_->Update(stale).code(), Code::kNotFound);
 }
 
+TEST_F(CatalogTest, CopiesItselfAndLetsNothingChangeBeforeTheOthersAreCopied) {
+  const DatasetGroup before = InsertGroup("before");
+  const std::string copy_path = path_ + ".copy";
+  std::filesystem::remove(copy_path);
+
+  ASSERT_TRUE(catalog_->CopyTo(copy_path, [] { return Status(); }).ok());
+  InsertGroup("after");
+
+  const auto copy = *Catalog::Open(copy_path, clock_, entropy_);
+  const auto groups = copy->All<DatasetGroup>();
+  ASSERT_EQ(groups->size(), 1u);
+  EXPECT_EQ(groups->front().uid, before.uid);
+  EXPECT_EQ(catalog_->CopyTo(path_ + "/no/folder", [] { return Status(); }).code(), Code::kIo);
+  EXPECT_EQ(catalog_->CopyTo(copy_path, [] { return Busy("so"); }), Busy("so"));
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(copy_path + suffix);
+}
+
 TEST_F(CatalogTest, TellsItsListenerOfChangesOnly) {
   int changes = 0;
   catalog_->OnChange([&] { ++changes; });

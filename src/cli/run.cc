@@ -23,6 +23,7 @@ constexpr Verb kVerbs[] = {
     {"evaluate", "measure how good recommendations from your data are", &Evaluate},
     {"train", "train a model from CSV files", &Train},
     {"recommend", "recommend from a trained model, and explain why", &Recommend},
+    {"backup", "copy the data of a running server", &BackUp},
     {"sample-data", "write interactions.csv and items.csv of a generated world", &SampleData},
 };
 

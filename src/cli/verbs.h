@@ -20,6 +20,9 @@ int Train(std::span<const std::string> arguments);
 /// attune recommend: a list from such a folder, and why each item is in it.
 int Recommend(std::span<const std::string> arguments);
 
+/// attune backup: a copy of a running server's data directory.
+int BackUp(std::span<const std::string> arguments);
+
 /// attune sample-data: CSV files of a generated world.
 int SampleData(std::span<const std::string> arguments);
 

@@ -70,10 +70,16 @@ Result<OnDisk> FindOnDisk(JobEnvironment& environment) {
   return on_disk;
 }
 
+bool AreFilesHeld(const JobEnvironment& environment) {
+  return environment.files_are_held != nullptr && environment.files_are_held->load();
+}
+
 Status Collect(JobEnvironment& environment) {
   // The disk first: a dataset that is made after this look at it cannot be missed in the catalog and taken for garbage.
   ATTUNE_TRY(const OnDisk on_disk, FindOnDisk(environment));
   ATTUNE_TRY(const InUse in_use, FindInUse(environment.catalog));
+  // A backup that begins after this look at the catalog does not name what was not in use then.
+  if (AreFilesHeld(environment)) return Busy("a backup reads the files");
   for (const auto& name : on_disk.artifacts) {
     if (in_use.artifacts.contains(name.substr(0, name.find('.')))) continue;  // A folder being written has a suffix.
     ATTUNE_RETURN_IF_ERROR(environment.env.RemoveTree(JoinPath(environment.directory.artifacts_path(), name)));
@@ -104,10 +110,11 @@ class Source final : public WorkSource {
   Result<std::vector<Work>> Due() override {
     // Deletes are rare and a look is cheap: look again after every change of the catalog.
     const std::uint64_t change = environment_.catalog.change_count() + 1;
-    if (collected_at_.load() == change) return std::vector<Work>{};
+    if (collected_at_.load() == change || AreFilesHeld(environment_)) return std::vector<Work>{};
     return std::vector<Work>{
         {.key = "collect garbage", .lane = JobLane::kTransfer, .run = [this, change](const CancelFlag&) {
            const Status status = Collect(environment_);
+           if (status.code() == Code::kBusy) return;  // Due again when the backup is done.
            if (!status.ok()) LogWarning("cannot free what deleted resources left: {}", status.ToString());
            collected_at_ = change;
          }}};

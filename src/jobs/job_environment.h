@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -49,6 +50,8 @@ struct JobEnvironment {
   ThreadPool& training_pool;
   std::uint64_t training_memory_bytes_max = 0;  ///< 0: no limit.
   AutomaticWorkOptions automatic;
+  /// While it is true nothing is freed that the catalog named a moment ago: a backup reads it.
+  const std::atomic<bool>* files_are_held = nullptr;
 
   /// Where the segments of a dataset lie.
   std::string DatasetFolder(std::string_view dataset_uid) const {

@@ -18,6 +18,7 @@
 #include "protocol/generated/personalize.h"
 #include "protocol/generated/personalize_events.h"
 #include "protocol/generated/personalize_runtime.h"
+#include "server/administration_service.h"
 #include "server/exploration_readings.h"
 #include "server/filter_data_work.h"
 #include "services/error_mapping.h"
@@ -97,7 +98,9 @@ Status Application::OpenStores() {
   if (is_external) {
     ATTUNE_RETURN_IF_ERROR(OpenExternalStore());
   } else {
-    ATTUNE_TRY(objects_, DirectoryObjectStore::Open(env_, clock_, entropy_, *key_values_, directory_->objects_path()));
+    ATTUNE_TRY(auto own, DirectoryObjectStore::Open(env_, clock_, entropy_, *key_values_, directory_->objects_path()));
+    own_objects_ = own.get();
+    objects_ = std::move(own);
   }
   ATTUNE_TRY(identities_, IdentityStore::Open(*key_values_, clock_, entropy_, options_.account_id));
   credentials_ = std::make_unique<IdentityCredentials>(
@@ -136,6 +139,13 @@ Status Application::OpenServices() {
 
 Status Application::OpenCatalog() {
   ATTUNE_TRY(catalog_, Catalog::Open(directory_->catalog_path(), clock_, entropy_));
+  backup_ = std::make_unique<Backup>(Backup::Parts{.env = env_,
+                                                   .directory = *directory_,
+                                                   .catalog = *catalog_,
+                                                   .key_values = *key_values_,
+                                                   .objects = own_objects_,
+                                                   .free_bytes_min = options_.free_disk_bytes_min,
+                                                   .on_released = [this] { job_runner_->Poke(); }});
   ATTUNE_TRY(log_, EventLog::Open(*key_values_));
   ATTUNE_TRY(served_lists_, ServedLists::Open(env_, directory_->served_lists_path(), clock_, options_.served_lists));
   role_access_ = std::make_unique<RoleAccessChecker>(*identities_, *objects_, options_.region);
@@ -155,7 +165,8 @@ Status Application::OpenCatalog() {
                                                                      .deployments = deployments_,
                                                                      .served_lists = *served_lists_,
                                                                      .training_pool = *training_pool_,
-                                                                     .automatic = options_.automatic});
+                                                                     .automatic = options_.automatic,
+                                                                     .files_are_held = &backup_->files_are_held()});
   AddExplorationReadings(metrics_, deployments_, *served_lists_);
   ATTUNE_RETURN_IF_ERROR(DeployActiveCampaigns(*job_environment_));
   ATTUNE_RETURN_IF_ERROR(ReplayEvents(*job_environment_));
@@ -196,6 +207,7 @@ void Application::OpenPersonalize() {
       personalize_runtime::Service(), BindOperations(PersonalizeRuntimeOperations()), *verifier_, body_budget_));
   services_.push_back(std::make_unique<JsonService>(
       personalize_events::Service(), BindOperations(PersonalizeEventsOperations()), *verifier_, body_budget_));
+  services_.push_back(std::make_unique<AdministrationService>(*backup_, *verifier_));
 }
 
 JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Context>> operations) {
@@ -246,6 +258,7 @@ Status Application::Listen() {
 void Application::Stop() {
   if (!http_server_) return;
   router_->SetReady(false);
+  backup_->Stop();
   http_server_->Stop();
   job_runner_->Stop();
 }

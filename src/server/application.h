@@ -17,6 +17,7 @@
 #include "jobs/runner.h"
 #include "protocol/service.h"
 #include "server/administrator.h"
+#include "server/backup.h"
 #include "server/http_server.h"
 #include "server/json_service.h"
 #include "server/router.h"
@@ -123,11 +124,13 @@ class Application {
   std::unique_ptr<CurlTransport> s3_transport_;
   std::unique_ptr<S3Client> s3_client_;
   std::unique_ptr<ObjectStore> objects_;
+  DirectoryObjectStore* own_objects_ = nullptr;  ///< objects_, if it is one.
   std::unique_ptr<IdentityStore> identities_;
   std::unique_ptr<IdentityCredentials> credentials_;
   std::unique_ptr<Authorizer> authorizer_;
   std::unique_ptr<RoleAccessChecker> role_access_;
   std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<Backup> backup_;
   std::unique_ptr<EventLog> log_;
   LiveGroups live_groups_;
   Deployments deployments_;

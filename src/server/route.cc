@@ -64,6 +64,7 @@ std::string_view ServiceName(const HttpRequestHead& head) {
   }
   const std::string scope = SigningName(head);
   const std::string_view by_path = PersonalizeByPath(head.path());
+  if (scope == "attune" && head.path().starts_with("/-/")) return "attune";
   if (scope == "personalize") return by_path.empty() ? "personalize" : by_path;
   for (const std::string_view name : {"s3", "iam", "sts"}) {
     if (scope == name) return name;
@@ -78,7 +79,7 @@ std::string_view ServiceName(const HttpRequestHead& head) {
 
 Protocol ProtocolOf(std::string_view service_name) {
   if (service_name == "personalize") return Protocol::kAwsJson11;
-  if (service_name.starts_with("personalize-")) return Protocol::kRestJson;
+  if (service_name.starts_with("personalize-") || service_name == "attune") return Protocol::kRestJson;
   return service_name == "s3" ? Protocol::kRestXml : Protocol::kQuery;
 }
 

@@ -13,7 +13,8 @@ namespace attune {
 /// verified here.
 std::string SigningName(const HttpRequestHead& head);
 
-/// Which of "personalize", "personalize-runtime", "personalize-events", "s3", "iam" and "sts" a request is for.
+/// Which of "personalize", "personalize-runtime", "personalize-events", "s3", "iam" and "sts" a request is for, or
+/// "attune" where it is signed for that and its path begins with /-/.
 /// X-Amz-Target decides where it names Personalize; then the credential scope (a bucket may be called "items"); then
 /// the path and the form of the body. Without any sign it is "s3", since every path may be one of its keys; a form
 /// without scope is "iam", for only its body says more.

@@ -53,6 +53,8 @@ TEST(ServiceName, PrefersTheScopeToThePath) {
             "personalize-runtime");
   EXPECT_EQ(ServiceName(Head("POST", "/nothing", {{"Authorization", Signed("personalize")}})), "personalize");
   EXPECT_EQ(ServiceName(Head("POST", "/", {{"Authorization", Signed("sts")}})), "sts");
+  EXPECT_EQ(ServiceName(Head("POST", "/-/backup", {{"Authorization", Signed("attune")}})), "attune");
+  EXPECT_EQ(ServiceName(Head("PUT", "/-/backup", {{"Authorization", Signed("s3")}})), "s3");
 }
 
 TEST(ServiceName, GuessesWhatUnsignedRequestsAreFor) {

@@ -70,19 +70,35 @@ void BlobFiles::Unpin(std::span<const Blob> blobs) {
     ATTUNE_CHECK(pin != pins_.end());
     if (--pin->second > 0) continue;
     pins_.erase(pin);
-    if (doomed_.erase(blob.id) > 0) (void)env_.RemoveFile(BlobPath(blob.id));
+    if (!is_held_ && doomed_.erase(blob.id) > 0) (void)env_.RemoveFile(BlobPath(blob.id));
   }
 }
 
 void BlobFiles::Remove(std::span<const Blob> blobs) {
   MutexLock lock(mutex_);
   for (const Blob& blob : blobs) {
-    if (pins_.contains(blob.id)) {
+    if (is_held_ || pins_.contains(blob.id)) {
       doomed_.insert(blob.id);
     } else {
       (void)env_.RemoveFile(BlobPath(blob.id));
     }
   }
+}
+
+void BlobFiles::Hold() {
+  MutexLock lock(mutex_);
+  ATTUNE_CHECK(!is_held_);
+  is_held_ = true;
+}
+
+void BlobFiles::Release() {
+  MutexLock lock(mutex_);
+  is_held_ = false;
+  std::erase_if(doomed_, [&](const std::string& id) REQUIRES(mutex_) {
+    if (pins_.contains(id)) return false;
+    (void)env_.RemoveFile(BlobPath(id));
+    return true;
+  });
 }
 
 }  // namespace attune

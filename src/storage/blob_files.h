@@ -46,6 +46,10 @@ class BlobFiles {
   /// What cannot be removed now is removed at the next start.
   void Remove(std::span<const Blob> blobs) EXCLUDES(mutex_);
 
+  /// From now on until Release nothing is removed: what is to go goes then. Not twice at a time.
+  void Hold() EXCLUDES(mutex_);
+  void Release() EXCLUDES(mutex_);
+
  private:
   BlobFiles(Env& env, Entropy& entropy, std::string path);
   std::string ShardPath(const std::string& id) const;
@@ -61,7 +65,8 @@ class BlobFiles {
   Mutex mutex_;
   std::set<std::string> shards_ GUARDED_BY(mutex_);  ///< Known to be durable.
   std::map<std::string, std::uint64_t> pins_ GUARDED_BY(mutex_);
-  std::set<std::string> doomed_ GUARDED_BY(mutex_);
+  std::set<std::string> doomed_ GUARDED_BY(mutex_);  ///< To be removed by the last reader, or by Release.
+  bool is_held_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace attune

@@ -56,6 +56,10 @@ class DirectoryObjectStore final : public ObjectStore {
                                           const std::string& after_key, const std::string& after_upload_id,
                                           std::size_t limit) const override;
 
+  /// For a backup: from now on until ReleaseFiles no file goes, whatever is deleted. Not twice at a time.
+  void HoldFiles() { files_->Hold(); }
+  void ReleaseFiles() { files_->Release(); }
+
  private:
   class BlobWriter;
   class PutWriter;

@@ -123,5 +123,23 @@ TEST(ObjectStoreFaults, RefuseToWriteOnAFullDiskWithoutLeavingFilesAndGoOnReadin
   EXPECT_EQ(world.FileCount(), 1u);
 }
 
+TEST(ObjectStore, KeepsEveryFileWhileABackupReadsThem) {
+  MemoryEnv env;
+  World world(env);
+  DirectoryObjectStore& store = *world.store;
+  ASSERT_TRUE(store.CreateBucket("b", "r").ok());
+  for (const char* key : {"replaced", "deleted", "read"}) ASSERT_TRUE(store.PutObject("b", key, "old").ok());
+  const auto reader = store.OpenObject("b", "read");
+  store.HoldFiles();
+
+  ASSERT_TRUE(store.PutObject("b", "replaced", "new").ok());
+  ASSERT_TRUE(store.DeleteObjects("b", std::vector<std::string>{"deleted", "read"}).ok());
+  EXPECT_EQ(world.FileCount(), 4u);
+  EXPECT_EQ(store.FindObject("b", "deleted").status().code(), Code::kNotFound);
+
+  store.ReleaseFiles();
+  EXPECT_EQ(world.FileCount(), 2u) << "the new object, and what is being read";
+}
+
 }  // namespace
 }  // namespace attune

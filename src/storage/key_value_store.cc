@@ -5,6 +5,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -12,6 +13,7 @@
 #include <atomic>
 
 #include "base/mutex.h"
+#include "storage/copy_file.h"
 #include "storage/rocksdb_env.h"
 
 namespace attune {
@@ -106,6 +108,39 @@ class SpaceIterator final : public KeyValueIterator {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
+class HeldFiles final : public KeyValueFiles {
+ public:
+  HeldFiles(Env& env, rocksdb::DB& database, std::vector<rocksdb::LiveFileStorageInfo> files)
+      : env_(env), database_(database), files_(std::move(files)) {}
+  ~HeldFiles() override { (void)database_.EnableFileDeletions(/*force=*/false); }
+
+  std::uint64_t bytes() const override {
+    std::uint64_t sum = 0;
+    for (const auto& file : files_) sum += file.size;
+    return sum;
+  }
+
+  Status CopyTo(const std::string& path, const std::atomic<bool>& is_cancelled) const override {
+    ATTUNE_RETURN_IF_ERROR(env_.CreateDirectory(path));
+    for (const auto& file : files_) {
+      const std::string to = JoinPath(path, file.relative_filename);
+      if (!file.replacement_contents.empty()) {
+        ATTUNE_RETURN_IF_ERROR(env_.WriteFileAtomically(to, file.replacement_contents));
+        continue;
+      }
+      const std::string from = JoinPath(file.directory, file.relative_filename);
+      ATTUNE_RETURN_IF_ERROR(CopyFile(env_, from, to, is_cancelled, file.size).status());
+    }
+    ATTUNE_RETURN_IF_ERROR(env_.SyncDirectory(path));
+    return env_.SyncDirectory(ParentPath(path));
+  }
+
+ private:
+  Env& env_;
+  rocksdb::DB& database_;
+  const std::vector<rocksdb::LiveFileStorageInfo> files_;
+};
+
 }  // namespace
 
 struct KeyValueBatch::Changes {
@@ -136,6 +171,7 @@ void KeyValueBatch::DeletePrefix(KeySpace space, std::string_view prefix) {
 }
 
 struct KeyValueStore::Database {
+  Env* files = nullptr;
   // The database must die before its env.
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> rocks;
@@ -151,6 +187,7 @@ KeyValueStore::~KeyValueStore() = default;
 Result<std::unique_ptr<KeyValueStore>> KeyValueStore::Open(Env& env, const std::string& path, Options options) {
   ATTUNE_RETURN_IF_ERROR(env.CreateDirectories(path));
   auto database = std::make_unique<Database>();
+  database->files = &env;
   database->env = MakeRocksdbEnv(env);
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(MakeOptions(options, database->env.get()), path, &opened);
@@ -233,6 +270,18 @@ Status KeyValueStore::Recover() {
   if (!rocks.Flush(rocksdb::FlushOptions()).ok()) ATTUNE_RETURN_IF_ERROR(FromRocksdb(rocks.Resume()));
   database_->writable = true;
   return {};
+}
+
+Result<std::unique_ptr<KeyValueFiles>> KeyValueStore::HoldFiles() {
+  rocksdb::DB& rocks = *database_->rocks;
+  ATTUNE_RETURN_IF_ERROR(FromRocksdb(rocks.DisableFileDeletions()));
+  rocksdb::LiveFilesStorageInfoOptions options;
+  options.wal_size_for_flush = ~std::uint64_t{0};  // Nothing is flushed: the write-ahead log is copied as it stands.
+  std::vector<rocksdb::LiveFileStorageInfo> files;
+  const rocksdb::Status listed = rocks.GetLiveFilesStorageInfo(options, &files);
+  std::unique_ptr<KeyValueFiles> held = std::make_unique<HeldFiles>(*database_->files, rocks, std::move(files));
+  ATTUNE_RETURN_IF_ERROR(FromRocksdb(listed));
+  return held;
 }
 
 Status KeyValueStore::Close() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -55,6 +56,18 @@ class KeyValueIterator {
   virtual std::string_view value() const = 0;
 };
 
+/// The files of a store as they were at one moment. None of them goes while this lives. Must die before the store. One
+/// thread at a time.
+class KeyValueFiles {
+ public:
+  virtual ~KeyValueFiles() = default;
+  /// What CopyTo will write, about.
+  virtual std::uint64_t bytes() const = 0;
+  /// Writes them, synced, into the folder `path`, which is made and must not exist: a store that opens and holds what
+  /// this one held at that moment. Cancelled once `is_cancelled`.
+  virtual Status CopyTo(const std::string& path, const std::atomic<bool>& is_cancelled) const = 0;
+};
+
 /// An ordered map of byte strings on disk, over RocksDB. Every write is in the synced write-ahead log before the call
 /// returns; concurrent writes share one sync. A checksum that does not match gives Corrupt. Thread-safe.
 ///
@@ -90,6 +103,9 @@ class KeyValueStore {
   bool writable() const;
   /// Tries to leave that state, once the disk is well again. Ok if writes work.
   Status Recover();
+
+  /// This moment, for a backup: holds every write that has returned. Takes milliseconds; reads and writes go on.
+  Result<std::unique_ptr<KeyValueFiles>> HoldFiles();
 
   /// Writes what is in the buffers to sorted files, so that the next Open is fast, and closes; no other call may
   /// follow. Without it nothing is lost: the destructor closes too.

@@ -133,6 +133,38 @@ TEST(KeyValueStore, SaysCorruptWhenABlockOnDiskHasChanged) {
   }
 }
 
+TEST(KeyValueStore, CopiesOneMomentWhileItIsWrittenTo) {
+  MemoryEnv env;
+  const std::atomic<bool> is_cancelled{false};
+  auto store = *KeyValueStore::Open(env, "/log", {.write_buffer_bytes = 64 << 10});
+  const std::string value(1000, 'v');
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(store->Put(KeySpace::kState, "before/" + std::to_string(i), value).ok());
+  {
+    const auto files = store->HoldFiles();
+    ASSERT_TRUE(files.ok()) << files.status().ToString();
+    // Enough to write, sort and drop files several times over.
+    for (int i = 0; i < 500; ++i) ASSERT_TRUE(store->Put(KeySpace::kState, "after/" + std::to_string(i), value).ok());
+    KeyValueBatch batch;
+    batch.DeletePrefix(KeySpace::kState, "before/");
+    ASSERT_TRUE(store->Write(std::move(batch)).ok());
+    ASSERT_TRUE((*files)->CopyTo("/copy", is_cancelled).ok());
+    EXPECT_GT((*files)->bytes(), 10'000u);
+  }
+  env.Crash();  // The copy was synced.
+
+  auto copy = *KeyValueStore::Open(env, "/copy");
+  EXPECT_EQ(copy->Scan(KeySpace::kState, "before/", "", 1000)->size(), 200u);
+  EXPECT_EQ(copy->Scan(KeySpace::kState, "after/", "", 1000)->size(), 0u);
+}
+
+TEST(KeyValueStore, EndsACopyThatIsCancelled) {
+  MemoryEnv env;
+  const std::atomic<bool> is_cancelled{true};
+  auto store = *KeyValueStore::Open(env, "/log");
+  ASSERT_TRUE(store->Put(KeySpace::kState, "a", "1").ok());
+  EXPECT_EQ((*store->HoldFiles())->CopyTo("/copy", is_cancelled).code(), Code::kCancelled);
+}
+
 TEST(KeyValueStore, RefusesASecondOwnerOfItsFolder) {
   MemoryEnv env;
   const auto store = OpenStore(env);

@@ -37,8 +37,7 @@ Status WriteGate::Look() {
   }
   const Status recovered = store_.Recover();
   if (recovered.ok()) return {};
-  return ResourceExhausted(
-      fmt::format("the disk of {} refuses to write: {}", path_, recovered.message()));
+  return ResourceExhausted(fmt::format("the disk of {} refuses to write: {}", path_, recovered.message()));
 }
 
 }  // namespace attune
