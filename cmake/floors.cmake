@@ -13,6 +13,24 @@ foreach(line ${ATTUNE_FLOOR_LINES})
   list(APPEND ATTUNE_FLOORS ${floor})
 endforeach()
 
+# The target headers_alone compiles each header by itself, with what its floor may include and nothing before it.
+add_custom_target(headers_alone)
+function(attune_headers_alone name)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  set(sources "")
+  foreach(header ${headers})
+    set(source ${CMAKE_BINARY_DIR}/headers/${header}.cc)
+    file(GENERATE OUTPUT ${source} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
+    list(APPEND sources ${source})
+  endforeach()
+  if(sources)
+    add_library(attune_${name}_headers OBJECT EXCLUDE_FROM_ALL ${sources})
+    target_link_libraries(attune_${name}_headers PRIVATE attune_${name})
+    target_compile_options(attune_${name}_headers PRIVATE -O0 -Wno-unused-function -Wno-unused-const-variable)
+    add_dependencies(headers_alone attune_${name}_headers)
+  endif()
+endfunction()
+
 # attune_floor(NAME [LINK targets...]): the library attune_NAME from every .cc below this folder, and the test
 # program NAME_test from every *_test.cc. Options of single files (-mavx2 and the like) are set beside the call.
 function(attune_floor name)
@@ -34,6 +52,8 @@ function(attune_floor name)
     target_link_libraries(attune_${name} ${visibility} attune_${below})
   endforeach()
   target_link_libraries(attune_${name} ${visibility} ${FLOOR_LINK})
+
+  attune_headers_alone(${name})
 
   if(ATTUNE_TESTS AND tests)
     add_executable(${name}_test ${tests})
