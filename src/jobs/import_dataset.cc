@@ -65,18 +65,26 @@ Result<ImportSummary> ReadFiles(JobEnvironment& environment, const DatasetImport
   ATTUNE_RETURN_IF_ERROR(environment.env.CreateDirectories(environment.DatasetFolder(dataset.uid)));
   ATTUNE_TRY(auto files, OpenFiles(environment, job, dataset));
   std::uint64_t logged = 0;
-  return ImportCsv(environment.env,
-                   {.type = *type,
-                    .schema = &schema,
-                    .files = std::move(files),
-                    .segment_path = JoinPath(environment.DatasetFolder(dataset.uid), SegmentName(job.uid)),
-                    .cancelled = &cancelled,
-                    .on_progress = [&](std::uint64_t rows) {
-                      constexpr std::uint64_t kRowsBetweenLines = 1'000'000;
-                      if (rows / kRowsBetweenLines == logged) return;
-                      logged = rows / kRowsBetweenLines;
-                      LogInfo("import {}: {} rows", job.name, rows);
-                    }});
+  std::uint64_t counted = 0;
+  const auto count = [&](std::uint64_t rows) {
+    if (environment.imported_rows != nullptr) *environment.imported_rows += rows - counted;
+    counted = rows;
+  };
+  auto summary = ImportCsv(environment.env,
+                           {.type = *type,
+                            .schema = &schema,
+                            .files = std::move(files),
+                            .segment_path = JoinPath(environment.DatasetFolder(dataset.uid), SegmentName(job.uid)),
+                            .cancelled = &cancelled,
+                            .on_progress = [&](std::uint64_t rows) {
+                              count(rows);
+                              constexpr std::uint64_t kRowsBetweenLines = 1'000'000;
+                              if (rows / kRowsBetweenLines == logged) return;
+                              logged = rows / kRowsBetweenLines;
+                              LogInfo("import {}: {} rows", job.name, rows);
+                            }});
+  if (summary.ok()) count(summary->row_count);
+  return summary;
 }
 
 /// The job's outcome and, if it is good, its segment in the dataset's list, in one transaction.

@@ -52,6 +52,8 @@ struct JobEnvironment {
   AutomaticWorkOptions automatic;
   /// While it is true nothing is freed that the catalog named a moment ago: a backup reads it.
   const std::atomic<bool>* files_are_held = nullptr;
+  /// Rows that imports have read since the server started, those of imports under way included.
+  std::atomic<std::uint64_t>* imported_rows = nullptr;
 
   /// Where the segments of a dataset lie.
   std::string DatasetFolder(std::string_view dataset_uid) const {

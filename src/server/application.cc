@@ -166,7 +166,8 @@ Status Application::OpenCatalog() {
                                                                      .served_lists = *served_lists_,
                                                                      .training_pool = *training_pool_,
                                                                      .automatic = options_.automatic,
-                                                                     .files_are_held = &backup_->files_are_held()});
+                                                                     .files_are_held = &backup_->files_are_held(),
+                                                                     .imported_rows = &imported_rows_});
   AddExplorationReadings(metrics_, deployments_, *served_lists_);
   ATTUNE_RETURN_IF_ERROR(DeployActiveCampaigns(*job_environment_));
   ATTUNE_RETURN_IF_ERROR(ReplayEvents(*job_environment_));
@@ -193,6 +194,8 @@ void Application::AddWorkReadings() {
   metrics_.AddReading("attune_only_reading",
                       "1 while the disk is full or refuses to write, so that writes are refused.",
                       [this] { return write_gate_->Check().ok() ? 0.0 : 1.0; });
+  metrics_.AddReading("attune_imported_rows", "Rows that imports have read since the server started, row by row.",
+                      [this] { return static_cast<double>(imported_rows_.load()); });
   metrics_.AddReading("attune_jobs_started", "Jobs begun since the server started.",
                       [this] { return static_cast<double>(job_runner_->figures().started); });
   metrics_.AddReading("attune_jobs_running", "Jobs at work now.",

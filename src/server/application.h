@@ -140,6 +140,7 @@ class Application {
   std::unique_ptr<RuntimeIndex> runtime_index_;
   std::unique_ptr<ThreadPool> training_pool_;
   std::unique_ptr<JobEnvironment> job_environment_;
+  std::atomic<std::uint64_t> imported_rows_{0};
   std::unique_ptr<JobRunner> job_runner_;
   BodyBudget body_budget_{kBodyBytesHeldMax};
   std::unique_ptr<SigV4Verifier> verifier_;

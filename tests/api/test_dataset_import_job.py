@@ -1,10 +1,12 @@
 """CreateDatasetImportJob, DescribeDatasetImportJob, ListDatasetImportJobs, and what an import accepts and refuses."""
+import csv
 import gzip
 import io
 import json
+import urllib.request
 
 import pytest
-from personalize_world import INTERACTIONS_SCHEMA, ITEMS_SCHEMA, interactions_csv, items_csv, unique
+from personalize_world import INTERACTIONS_SCHEMA, ITEMS_SCHEMA, World, interactions_csv, items_csv, unique, wait
 
 
 def test_is_described_as_it_was_made(world, group):
@@ -70,6 +72,63 @@ def test_incremental_needs_an_earlier_full_import(world, group, refused):
             importMode="INCREMENTAL")
     assert world.wait_import(world.start_import(dataset_arn, location))["status"] == "ACTIVE"
     assert world.wait_import(world.start_import(dataset_arn, location, importMode="INCREMENTAL"))["status"] == "ACTIVE"
+
+
+def exported(world, dataset_arn):
+    """The rows of an export, by ITEM_ID."""
+    prefix = unique("export")
+    job = world.personalize.create_dataset_export_job(
+        jobName=unique(), datasetArn=dataset_arn, roleArn=world.role_arn, ingestionMode="ALL",
+        jobOutput={"s3DataDestination": {"path": f"s3://{world.bucket}/{prefix}/"}})["datasetExportJobArn"]
+    described = wait(lambda: world.personalize.describe_dataset_export_job(datasetExportJobArn=job)["datasetExportJob"])
+    assert described["status"] == "ACTIVE"
+    rows = {}
+    for each in world.s3.list_objects_v2(Bucket=world.bucket, Prefix=prefix).get("Contents", []):
+        text = world.s3.get_object(Bucket=world.bucket, Key=each["Key"])["Body"].read().decode()
+        for row in csv.DictReader(io.StringIO(text)):
+            assert row["ITEM_ID"] not in rows, row
+            rows[row["ITEM_ID"]] = row
+    return rows
+
+
+def test_incremental_replaces_items_of_the_same_id_and_adds_others(world, group):
+    dataset_arn = world.dataset(group, "Items", ITEMS_SCHEMA)
+    header = "ITEM_ID,GENRES,PRICE,CREATION_TIMESTAMP\n"
+    assert world.import_text(dataset_arn, header + "a,Old,1,1600000000\nb,Old,2,1600000000\n")["status"] == "ACTIVE"
+    more = header + "b,New,3,1600000001\nc,New,4,1600000002\n"
+    assert world.import_text(dataset_arn, more, importMode="INCREMENTAL")["status"] == "ACTIVE"
+    rows = exported(world, dataset_arn)
+    assert {name: (row["GENRES"], float(row["PRICE"])) for name, row in rows.items()} == {
+        "a": ("Old", 1), "b": ("New", 3), "c": ("New", 4)}
+    assert world.import_text(dataset_arn, header + "d,Full,5,1600000003\n")["status"] == "ACTIVE"
+    assert exported(world, dataset_arn).keys() == {"d"}
+
+
+def figure(server, name):
+    text = urllib.request.urlopen(server.url + "/-/metrics").read().decode()
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(name + " "))
+
+
+def test_an_import_that_was_interrupted_begins_again_and_its_progress_shows(own_server):
+    world = World(own_server)
+    dataset_arn = world.dataset(world.group(), "Items", ITEMS_SCHEMA)
+    count = 600_000
+    text = "ITEM_ID,GENRES,PRICE,CREATION_TIMESTAMP\n" + "".join(f"i{n},A|B,{n},1600000000\n" for n in range(count))
+    arn = world.start_import(dataset_arn, world.put("items.csv", text))
+    while not 0 < (seen := figure(own_server, "attune_imported_rows")) < count:
+        assert seen < count, "the import was done before anybody looked"
+    own_server.kill()
+    own_server.start()
+    assert figure(own_server, "attune_imported_rows") < count
+    own_server.stop()  # Again, as an administrator does it.
+    own_server.start()
+    p = own_server.client("personalize")
+    described = wait(lambda: p.describe_dataset_import_job(datasetImportJobArn=arn)["datasetImportJob"])
+    assert described["status"] == "ACTIVE"
+    assert figure(own_server, "attune_imported_rows") == count
+    files = [each.name for each in (own_server.data_dir / "datasets").rglob("*") if each.is_file()]
+    assert len(files) == 1 and files[0].endswith(".segment")
+    assert f"{count} rows" in own_server.log()
 
 
 def test_says_which_right_is_wanting(world, group):
