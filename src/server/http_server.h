@@ -17,14 +17,15 @@ namespace attune {
 /// What one client may take from the server. Each has a named answer when it is reached, and a test at its edge in
 /// tests/server. A connection that has begun no request ends without an answer.
 struct HttpLimits {
-  std::size_t target_bytes_max = 16 << 10;                ///< 414
-  std::size_t header_bytes_max = 64 << 10;                ///< Request line and header fields. 431
-  std::size_t header_count_max = 256;                     ///< 431
-  std::uint64_t body_bytes_max = std::uint64_t{5} << 30;  ///< And no more than the exchange's own limit. 413
-  std::size_t connections_max = 4096;                     ///< 503
-  std::size_t connections_per_peer_max = 1024;            ///< 503
-  std::chrono::milliseconds idle_time_max{75'000};        ///< Between requests on a connection: it is closed.
-  std::chrono::milliseconds header_time_max{20'000};      ///< From the first byte of a head to its last. 408
+  std::size_t target_bytes_max = 16 << 10;  ///< 414
+  std::size_t header_bytes_max = 64 << 10;  ///< Request line and header fields. 431
+  std::size_t header_count_max = 256;       ///< 431
+  /// And no more than the exchange's own limit. 413. More than an object of 5 GiB takes in chunks.
+  std::uint64_t body_bytes_max = std::uint64_t{6} << 30;
+  std::size_t connections_max = 4096;                 ///< 503
+  std::size_t connections_per_peer_max = 1024;        ///< 503
+  std::chrono::milliseconds idle_time_max{75'000};    ///< Between requests on a connection: it is closed.
+  std::chrono::milliseconds header_time_max{20'000};  ///< From the first byte of a head to its last. 408
   /// Without a byte of a body coming, or of a response going. 408 for a body; a response ends.
   std::chrono::milliseconds stall_time_max{30'000};
   /// On average over a body or response, once `rate_grace` has passed. 408 for a body; a response ends.

@@ -1,9 +1,11 @@
 import base64
 import datetime
 import hashlib
+import http.client
 import io
 import random
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -287,6 +289,18 @@ def test_a_presigned_url_of_version_2_expires(server, bucket):
         urllib.request.urlopen(url)
     assert caught.value.code == 403
     assert b"Request has expired" in caught.value.read()
+
+
+def test_more_than_five_gigabytes_at_once_are_refused_before_they_come(server, bucket):
+    client = server.client("s3", signature_version="s3v4")
+    url = urllib.parse.urlsplit(client.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"}))
+    connection = http.client.HTTPConnection(url.netloc, timeout=30)
+    connection.putrequest("PUT", f"{url.path}?{url.query}")
+    connection.putheader("Content-Length", str((5 << 30) + 1))
+    connection.putheader("Expect", "100-continue")
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 400 and b"<Code>EntityTooLarge</Code>" in answer.read()
 
 
 def test_conditional_writes(s3, bucket):

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "protocol/envelope.h"
@@ -34,7 +35,8 @@ class RefusedExchange final : public ServiceExchange {
       : head_(std::move(head)), request_id_(std::move(request_id)), error_(std::move(error)) {}
 
   std::string_view operation() const override { return ""; }
-  std::uint64_t body_bytes_max() const override { return RequestBody::kObjectBytesMax; }
+  /// None: the refusal says what is wrong, too large a body among others.
+  std::uint64_t body_bytes_max() const override { return std::numeric_limits<std::uint64_t>::max(); }
   Status OnBody(std::span<const std::byte> part) override {
     received_ += part.size();
     // An empty part asks whether a client that waits for "100 Continue" shall send its body.
@@ -234,7 +236,10 @@ std::unique_ptr<ServiceExchange> S3Service::Begin(RoutedRequest routed) {
   if (operation.handler != nullptr) {
     return std::make_unique<HeldExchange>(context_, operation, std::move(admitted.request), admitted.signature);
   }
-  if (admitted.request.head.content_length.value_or(0) > RequestBody::kObjectBytesMax / 64 * 65) {
+  const auto check = admitted.signature.payload_check;
+  const bool in_chunks = check != PayloadCheck::kHash && check != PayloadCheck::kNone;
+  const std::uint64_t bytes_max = RequestBody::kObjectBytesMax / 64 * (in_chunks ? 65 : 64);
+  if (admitted.request.head.content_length.value_or(0) > bytes_max) {
     return refuse({aws_error::kEntityTooLarge, "Your proposed upload exceeds the maximum allowed size"});
   }
   auto writer = BeginUpload(context_, admitted.request);
