@@ -169,7 +169,9 @@ Result<Manifest> ReadManifest(Env& env, const std::string& folder) {
   if (!text.starts_with(Prefix(Crc32c(AsBytes(body))))) {
     return Corrupt(fmt::format("manifest of {} does not have the checksum it states", folder));
   }
-  ATTUNE_TRY(const auto document, JsonDocument::Parse(body));
+  const auto parsed = JsonDocument::Parse(body);
+  if (!parsed.ok()) return Corrupt(fmt::format("manifest of {}: {}", folder, parsed.status().message()));
+  const JsonDocument& document = *parsed;
   std::int64_t version = 0;
   if (document.root()["version"].get(version) != simdjson::SUCCESS) return Corrupt("manifest: version is missing");
   if (version > Manifest::kVersion) {
