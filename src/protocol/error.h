@@ -100,6 +100,7 @@ inline constexpr ErrorKind kInvalidBucketName{"InvalidBucketName", 400, 400};
 inline constexpr ErrorKind kInvalidDigest{"InvalidDigest", 400, 400};
 inline constexpr ErrorKind kInvalidPartOrder{"InvalidPartOrder", 400, 400};
 inline constexpr ErrorKind kInvalidPart{"InvalidPart", 400, 400};
+inline constexpr ErrorKind kInvalidPartNumber{"InvalidPartNumber", 416, 416};
 inline constexpr ErrorKind kInvalidRange{"InvalidRange", 416, 416};
 inline constexpr ErrorKind kInvalidRequest{"InvalidRequest", 400, 400};
 inline constexpr ErrorKind kInvalidStorageClass{"InvalidStorageClass", 400, 400};

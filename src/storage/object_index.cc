@@ -186,6 +186,9 @@ Result<ObjectRecord> DecodeObject(std::string_view key, std::string_view bytes) 
   const auto blob_count = in.Number<std::uint32_t>();
   for (std::uint32_t i = 0; i < blob_count && in.ok(); ++i) record.blobs.push_back(DecodeBlob(in));
   ATTUNE_RETURN_IF_ERROR(in.Finish("an object's record"));
+  if (record.info.etag.find('-') != std::string::npos) {
+    for (const Blob& blob : record.blobs) record.info.part_sizes.push_back(blob.size);
+  }
   return record;
 }
 

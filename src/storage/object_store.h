@@ -34,6 +34,9 @@ struct ObjectInfo {
   std::int64_t last_modified_ms = 0;  ///< Since 1970 UTC.
   ObjectAttributes attributes;
   std::map<std::string, std::string> checksums;  ///< As the writer gave them: algorithm to text, "crc32" to "AAAAAA==".
+  /// The sizes of the parts of a multipart upload, in their order; empty for other objects, and from stores that do not
+  /// tell.
+  std::vector<std::uint64_t> part_sizes = {};
 };
 
 /// Bytes on their way to become an object or a part. One thread at a time. Destroyed without a Commit that returned

@@ -87,7 +87,8 @@ def s3_operations(bucket):
         "GetBucketVersioning": "versioning", "GetEncryptionConfiguration": "encryption",
         "GetLifecycleConfiguration": "lifecycle", "GetBucketLogging": "logging"}
     at_object = [("GET", "ListMultipartUploadParts", "uploadId=u"), ("GET", "GetObjectAcl", "acl"),
-                 ("GET", "GetObjectTagging", "tagging"), ("GET", "GetObject", ""), ("HEAD", "GetObject", ""),
+                 ("GET", "GetObjectTagging", "tagging"), ("GET", "GetObjectAttributes", "attributes"),
+                 ("GET", "GetObject", "partNumber=1"), ("GET", "GetObject", ""), ("HEAD", "GetObject", ""),
                  ("PUT", "PutObject", "uploadId=u&partNumber=1"), ("PUT", "PutObjectAcl", "acl"), ("PUT", "PutObject", ""),
                  ("DELETE", "AbortMultipartUpload", "uploadId=u"), ("DELETE", "DeleteObject", ""),
                  ("POST", "PutObject", "uploads"), ("POST", "PutObject", "uploadId=u")]

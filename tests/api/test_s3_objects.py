@@ -223,6 +223,100 @@ def test_a_multipart_upload_step_by_step(s3, bucket):
     assert code_of(s3.list_parts, **where, UploadId=upload) == ("NoSuchUpload", 404)
 
 
+def multipart(s3, bucket, key, sizes):
+    """(parts for CompleteMultipartUpload, upload id, the parts' bytes)."""
+    upload = s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+    bodies = [random_bytes(size, seed) for seed, size in enumerate(sizes)]
+    parts = [{"PartNumber": number, "ETag": s3.upload_part(
+        Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=body)["ETag"]}
+        for number, body in enumerate(bodies, 1)]
+    return parts, upload, bodies
+
+
+def test_parts_are_read_by_their_number(s3, bucket):
+    parts, upload, bodies = multipart(s3, bucket, "k", [5 * MIB, 5 * MIB + 1, 7])
+    s3.complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload, MultipartUpload={"Parts": parts})
+    s3.put_object(Bucket=bucket, Key="plain", Body=b"hello")
+    s3.put_object(Bucket=bucket, Key="empty", Body=b"")
+    for number, body in enumerate(bodies, 1):
+        answer = s3.get_object(Bucket=bucket, Key="k", PartNumber=number)
+        assert answer["Body"].read() == body
+        assert answer["PartsCount"] == 3 and answer["ResponseMetadata"]["HTTPStatusCode"] == 206
+        head = s3.head_object(Bucket=bucket, Key="k", PartNumber=number)
+        assert (head["ContentLength"], head["PartsCount"]) == (len(body), 3)
+    assert s3.get_object(Bucket=bucket, Key="k", PartNumber=3)["ContentRange"] == f"bytes {10 * MIB + 1}-{10 * MIB + 7}/{10 * MIB + 8}"
+    whole = s3.get_object(Bucket=bucket, Key="plain", PartNumber=1)
+    assert whole["Body"].read() == b"hello" and "PartsCount" not in whole
+    assert s3.get_object(Bucket=bucket, Key="empty", PartNumber=1)["Body"].read() == b""
+    for key, number in (("k", 4), ("plain", 2)):
+        with pytest.raises(ClientError) as caught:
+            s3.get_object(Bucket=bucket, Key=key, PartNumber=number)
+        assert caught.value.response["Error"]["Code"] == "InvalidPartNumber"
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 416
+    with pytest.raises(ClientError) as caught:
+        s3.get_object(Bucket=bucket, Key="k", PartNumber=1, Range="bytes=0-1")
+    assert caught.value.response["Error"]["Code"] == "InvalidRequest"
+
+
+def test_attributes_of_an_object(s3, bucket):
+    parts, upload, _ = multipart(s3, bucket, "k", [5 * MIB, 1])
+    s3.complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload, MultipartUpload={"Parts": parts})
+    put = s3.put_object(Bucket=bucket, Key="plain", Body=b"hello", ChecksumAlgorithm="SHA256")
+    asked = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
+    found = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=asked)
+    assert (found["ETag"] + found["StorageClass"], found["ObjectSize"]) == (
+        s3.head_object(Bucket=bucket, Key="k")["ETag"].strip('"') + "STANDARD", 5 * MIB + 1)
+    assert found["ObjectParts"]["TotalPartsCount"] == 2
+    found = s3.get_object_attributes(Bucket=bucket, Key="plain", ObjectAttributes=asked)
+    assert found["Checksum"]["ChecksumSHA256"] == put["ChecksumSHA256"] and "ObjectParts" not in found
+    found = s3.get_object_attributes(Bucket=bucket, Key="plain", ObjectAttributes=["ObjectSize"])
+    assert found["ObjectSize"] == 5 and "ETag" not in found
+    with pytest.raises(ClientError) as caught:
+        s3.get_object_attributes(Bucket=bucket, Key="none", ObjectAttributes=["ETag"])
+    assert caught.value.response["Error"]["Code"] == "NoSuchKey"
+
+
+def test_an_upload_may_be_completed_again_by_who_lost_the_answer(s3, bucket):
+    parts, upload, _ = multipart(s3, bucket, "k", [5 * MIB, 1])
+    complete = {"Bucket": bucket, "Key": "k", "UploadId": upload, "MultipartUpload": {"Parts": parts}}
+    first = s3.complete_multipart_upload(**complete)
+    assert s3.complete_multipart_upload(**complete)["ETag"] == first["ETag"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"another")
+    with pytest.raises(ClientError) as caught:
+        s3.complete_multipart_upload(**complete)
+    assert caught.value.response["Error"]["Code"] == "NoSuchUpload"
+
+
+@pytest.mark.parametrize("damage,code", [(None, None), ("AAAA", "BadDigest")])
+def test_the_checksum_of_the_whole_upload_is_compared(s3, bucket, damage, code):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256")["UploadId"]
+    part = s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=b"one", ChecksumAlgorithm="SHA256")
+    raw = base64.b64decode(part["ChecksumSHA256"])
+    whole = base64.b64encode(hashlib.sha256(raw).digest()).decode()
+    if damage:
+        whole = damage + whole[4:]
+    complete = {"Bucket": bucket, "Key": "k", "UploadId": upload, "ChecksumSHA256": whole + "-1", "MultipartUpload": {
+        "Parts": [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]}]}}
+    if not damage:
+        assert s3.complete_multipart_upload(**complete)["ChecksumSHA256"] == whole + "-1"
+        return
+    with pytest.raises(ClientError) as caught:
+        s3.complete_multipart_upload(**complete)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize("text", ["bytes=0-21", "bytes=5-5", "bytes=0-", "bytes=-2", "0-1"])
+def test_the_range_of_a_copied_part_lies_within_its_source(s3, bucket, text):
+    s3.put_object(Bucket=bucket, Key="source", Body=b"hello")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    copy = {"Bucket": bucket, "Key": "k", "UploadId": upload, "PartNumber": 1,
+            "CopySource": {"Bucket": bucket, "Key": "source"}}
+    assert s3.upload_part_copy(**copy, CopySourceRange="bytes=1-4")["CopyPartResult"]["ETag"]
+    with pytest.raises(ClientError) as caught:
+        s3.upload_part_copy(**copy, CopySourceRange=text)
+    assert caught.value.response["Error"]["Code"] == "InvalidArgument"
+
+
 def test_parts_but_the_last_have_a_least_size(s3, bucket):
     where = {"Bucket": bucket, "Key": "k"}
     upload = s3.create_multipart_upload(**where)["UploadId"]

@@ -148,7 +148,10 @@ S3Reply UploadPartCopy(S3Context& context, const S3Request& request) {
   if (const auto text = request.Header("x-amz-copy-source-range")) {
     const auto parsed = ParseRange(*text, reader.info().size);
     const auto* given = std::get_if<0>(&parsed);
-    if (given == nullptr || !given->has_value()) {
+    // The range of a copy must lie within the source in whole.
+    const bool fits = given != nullptr && given->has_value() &&
+                      *text == fmt::format("bytes={}-{}", (*given)->first, (*given)->first + (*given)->size - 1);
+    if (!fits) {
       return AwsError(aws_error::kInvalidArgument,
                       fmt::format("Range specified is not valid for source object of size: {}", reader.info().size));
     }

@@ -36,6 +36,12 @@ std::string_view ChecksumName(ChecksumKind kind) {
   ATTUNE_CHECK(false);
 }
 
+std::string ChecksumElement(std::string_view name) {
+  std::string element = "Checksum";
+  for (const char c : name) element.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+  return element;
+}
+
 std::optional<ChecksumKind> FindChecksum(std::string_view name) {
   const auto lower = LowerCase(name);
   for (const auto& [kind, each] : kNames) {

@@ -18,6 +18,8 @@ enum class ChecksumKind { kCrc32, kCrc32c, kCrc64Nvme, kSha1, kSha256 };
 
 /// "crc32", as in x-amz-checksum-crc32 and in ObjectInfo::checksums.
 std::string_view ChecksumName(ChecksumKind kind);
+/// "ChecksumCRC32", as XML has it, for "crc32".
+std::string ChecksumElement(std::string_view name);
 /// Of a name in any case: "CRC32".
 std::optional<ChecksumKind> FindChecksum(std::string_view name);
 /// The raw size: 4 bytes for CRC32.

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "protocol/envelope.h"
 #include "protocol/rest_xml.h"
+#include "services/s3/http_time.h"
+#include "services/s3/object_checksums.h"
 #include "services/s3/object_headers.h"
 #include "services/s3/s3_operations.h"
+#include "services/s3/upload_parameters.h"
 
 namespace attune {
 namespace {
@@ -64,6 +68,25 @@ HttpHeaders WithOverrides(const HttpHeaders& headers, const S3Request& request) 
   return replaced;
 }
 
+/// Which bytes Range or partNumber mean; nothing for the whole object.
+std::variant<std::optional<ByteRange>, AwsError> RequestedRange(const S3Request& request, const ObjectInfo& info) {
+  const auto text = request.Header("range");
+  const auto part_text = request.Parameter("partNumber");
+  if (!part_text) return text ? ParseRange(*text, info.size) : std::nullopt;
+  if (text) {
+    return AwsError(aws_error::kInvalidRequest, "Cannot specify both Range header and partNumber query parameter");
+  }
+  const auto number = ParsePartNumber(*part_text);
+  if (!number) return AwsError(aws_error::kInvalidArgument, "Part number must be an integer between 1 and 10000");
+  // What was not uploaded in parts is one part.
+  if (*number > std::max<std::size_t>(info.part_sizes.size(), 1)) {
+    return AwsError(aws_error::kInvalidPartNumber, "The requested partnumber is not satisfiable");
+  }
+  if (info.part_sizes.empty()) return std::nullopt;
+  const auto before = info.part_sizes.begin() + (*number - 1);
+  return ByteRange{.first = std::accumulate(info.part_sizes.begin(), before, std::uint64_t{0}), .size = *before};
+}
+
 /// The head of GetObject and HeadObject, and which bytes are meant. The reply has no body yet.
 struct ObjectReply {
   HttpResponse response;
@@ -78,23 +101,23 @@ std::variant<ObjectReply, AwsError> MakeObjectReply(const S3Request& request, co
   if (condition == ConditionResult::kFailed) {
     return AwsError(aws_error::kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
   }
-  std::optional<ByteRange> range;
-  if (const auto text = request.Header("range")) {
-    auto parsed = ParseRange(*text, info.size);
-    if (auto* error = std::get_if<AwsError>(&parsed)) return std::move(*error);
-    range = std::get<0>(parsed);
-  }
+  auto requested = RequestedRange(request, info);
+  if (auto* error = std::get_if<AwsError>(&requested)) return std::move(*error);
+  const auto range = std::get<0>(requested);
   // A checksum is of the whole object, so a part goes without.
   const auto mode = request.Header("x-amz-checksum-mode");
   const bool show = mode && *mode == "ENABLED" && !range;
   AddObjectHeaders(info, show ? ShowChecksums::kYes : ShowChecksums::kNo, &reply.response.headers);
   reply.response.headers = WithOverrides(reply.response.headers, request);
+  if (request.HasParameter("partNumber") && !info.part_sizes.empty()) {
+    reply.response.headers.Add("x-amz-mp-parts-count", std::to_string(info.part_sizes.size()));
+  }
   if (condition == ConditionResult::kNotModified) {
     reply.response.status = 304;
     reply.range.size = 0;
     return reply;
   }
-  if (range) {
+  if (range && range->size > 0) {
     reply.response.status = 206;
     reply.response.headers.Add("content-range",
                                fmt::format("bytes {}-{}/{}", range->first, range->first + range->size - 1, info.size));
@@ -128,6 +151,41 @@ S3Reply HeadObject(S3Context& context, const S3Request& request) {
   auto& reply = std::get<ObjectReply>(made);
   if (reply.response.status != 304) reply.response.announced_bytes = reply.range.size;
   return std::move(reply.response);
+}
+
+S3Reply GetObjectAttributes(S3Context& context, const S3Request& request) {
+  if (auto error = CheckVersion(request)) return *std::move(error);
+  const auto asked = request.Header("x-amz-object-attributes").value_or("");
+  const auto wants = [&](std::string_view attribute) { return asked.find(attribute) != std::string_view::npos; };
+  if (asked.empty()) {
+    return AwsError(aws_error::kInvalidRequest,
+                    "The x-amz-object-attributes header specifying the attributes to be "
+                    "retrieved is either missing or empty");
+  }
+  const auto info = context.objects.FindObject(request.bucket, request.key);
+  if (!info.ok()) return BucketOrKeyError(context, request, info.status());
+  std::string text;
+  XmlWriter xml(&text);
+  xml.Declaration();
+  xml.Begin("GetObjectAttributesResponse", kS3Namespace);
+  if (wants("ETag")) xml.Element("ETag", info->etag);
+  if (wants("Checksum") && !info->checksums.empty()) {
+    xml.Begin("Checksum");
+    for (const auto& [algorithm, value] : info->checksums) xml.Element(ChecksumElement(algorithm), value);
+    xml.Element("ChecksumType", info->part_sizes.empty() ? "FULL_OBJECT" : "COMPOSITE");
+    xml.End();
+  }
+  if (wants("ObjectParts") && !info->part_sizes.empty()) {
+    xml.Begin("ObjectParts");
+    xml.Element("PartsCount", static_cast<std::int64_t>(info->part_sizes.size()));
+    xml.End();
+  }
+  if (wants("StorageClass")) xml.Element("StorageClass", "STANDARD");
+  if (wants("ObjectSize")) xml.Element("ObjectSize", static_cast<std::int64_t>(info->size));
+  xml.End();
+  auto response = S3XmlResponse(std::move(text), request.request_id);
+  response.headers.Add("Last-Modified", FormatHttpDate(info->last_modified_ms));
+  return response;
 }
 
 S3Reply DeleteObject(S3Context& context, const S3Request& request) {

@@ -53,6 +53,7 @@ S3Reply ListObjectVersions(S3Context& context, const S3Request& request);
 // object_operations.cc
 S3Reply GetObject(S3Context& context, const S3Request& request);
 S3Reply HeadObject(S3Context& context, const S3Request& request);
+S3Reply GetObjectAttributes(S3Context& context, const S3Request& request);
 S3Reply DeleteObject(S3Context& context, const S3Request& request);
 S3Reply DeleteObjects(S3Context& context, const S3Request& request);
 

@@ -53,6 +53,18 @@ class RefusedExchange final : public ServiceExchange {
   std::uint64_t received_ = 0;
 };
 
+/// What the headers say about the body itself: at the end of an upload in parts x-amz-checksum-* is of the object.
+HttpHeaders HeadersOfBody(const S3Operation& operation, const HttpHeaders& headers) {
+  if (operation.handler != &CompleteMultipartUpload) return headers;
+  HttpHeaders kept;
+  for (const auto& [name, value] : headers.fields()) {
+    std::string lower = name;
+    std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
+    if (!lower.starts_with("x-amz-checksum-")) kept.Add(name, value);
+  }
+  return kept;
+}
+
 /// An operation whose body, if it has one, is held.
 class HeldExchange final : public ServiceExchange {
  public:
@@ -60,13 +72,14 @@ class HeldExchange final : public ServiceExchange {
       : context_(context),
         operation_(operation),
         request_(std::move(request)),
-        body_(signature, request_.head.headers, [this](std::span<const std::byte> bytes) -> Status {
-          if (request_.body.size() + bytes.size() > S3Service::kHeldBodyBytesMax) {
-            return InvalidArgument(fmt::format("the body is larger than {} bytes", S3Service::kHeldBodyBytesMax));
-          }
-          request_.body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-          return {};
-        }) {}
+        body_(signature, HeadersOfBody(operation, request_.head.headers),
+              [this](std::span<const std::byte> bytes) -> Status {
+                if (request_.body.size() + bytes.size() > S3Service::kHeldBodyBytesMax) {
+                  return InvalidArgument(fmt::format("the body is larger than {} bytes", S3Service::kHeldBodyBytesMax));
+                }
+                request_.body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+                return {};
+              }) {}
 
   std::string_view operation() const override { return operation_.name; }
   std::uint64_t body_bytes_max() const override { return S3Service::kHeldBodyBytesMax; }

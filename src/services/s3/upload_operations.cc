@@ -43,12 +43,6 @@ void WriteOwner(XmlWriter& xml, const S3Context& context, std::string_view eleme
   xml.End();
 }
 
-std::string ChecksumElement(std::string_view algorithm) {
-  std::string name = "Checksum";
-  for (const char c : algorithm) name.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
-  return name;
-}
-
 std::variant<std::vector<CompletedPart>, AwsError> ReadCompletion(const std::string& body) {
   const auto document = XmlDocument::Parse(body);
   if (!document.ok() || document->root().name() != "CompleteMultipartUpload") {
@@ -96,6 +90,29 @@ Result<std::map<std::string, std::string>> WholeChecksums(S3Context& context, co
   return whole;
 }
 
+/// What an upload of these parts would have made, if the object of that key is that: a client whose answer was lost
+/// asks again, and the upload is gone.
+std::optional<ObjectInfo> FindCompleted(S3Context& context, const S3Request& request,
+                                        const std::vector<CompletedPart>& parts) {
+  Digest md5(DigestKind::kMd5);
+  for (const auto& part : parts) md5.Update(AsBytes(FromHex(part.etag).value_or("")));
+  auto info = context.objects.FindObject(request.bucket, request.key);
+  if (!info.ok() || info->etag != fmt::format("{}-{}", ToHex(AsBytes(md5.Finish())), parts.size())) return std::nullopt;
+  return *std::move(info);
+}
+
+/// BadDigest if the request declares a checksum of all parts' checksums ("…-3") and it is another. One of the bytes
+/// themselves is not checked again: each part was, and so was their order.
+std::optional<AwsError> CheckWhole(const S3Request& request, const std::map<std::string, std::string>& checksums) {
+  for (const auto& [algorithm, value] : checksums) {
+    const auto declared = request.Header(fmt::format("x-amz-checksum-{}", algorithm));
+    if (!declared || declared->find('-') == std::string_view::npos || *declared == value) continue;
+    return AwsError(aws_error::kBadDigest, fmt::format("The {} you specified did not match the calculated checksum.",
+                                                       ChecksumElement(algorithm).substr(8)));
+  }
+  return std::nullopt;
+}
+
 AwsError CompletionError(const S3Context& context, const S3Request& request, const Status& status) {
   if (status.code() == Code::kInvalidArgument) {
     return {aws_error::kInvalidPart,
@@ -106,6 +123,22 @@ AwsError CompletionError(const S3Context& context, const S3Request& request, con
     return {aws_error::kEntityTooSmall, "Your proposed upload is smaller than the minimum allowed size"};
   }
   return UploadError(context, request, status);
+}
+
+S3Reply CompletionReply(const S3Request& request, const ObjectInfo& info) {
+  std::string text;
+  XmlWriter xml(&text);
+  xml.Declaration();
+  xml.Begin("CompleteMultipartUploadResult", kS3Namespace);
+  xml.Element("Location", fmt::format("http://{}/{}/{}", request.Header("host").value_or(""), request.bucket,
+                                      UriEncode(request.key, EncodeSlash::kNo)));
+  xml.Element("Bucket", request.bucket);
+  xml.Element("Key", request.key);
+  xml.Element("ETag", QuotedEtag(info.etag));
+  for (const auto& [algorithm, value] : info.checksums) xml.Element(ChecksumElement(algorithm), value);
+  if (!info.checksums.empty()) xml.Element("ChecksumType", "COMPOSITE");
+  xml.End();
+  return S3XmlResponse(std::move(text), request.request_id);
 }
 
 /// If-None-Match: * and If-Match of a write.
@@ -224,7 +257,11 @@ S3Reply CompleteMultipartUpload(S3Context& context, const S3Request& request) {
   if (const auto* error = std::get_if<AwsError>(&read)) return *error;
   const auto& parts = std::get<std::vector<CompletedPart>>(read);
   const auto checksums = WholeChecksums(context, request, parts);
+  if (checksums.status().code() == Code::kNotFound) {
+    if (const auto completed = FindCompleted(context, request, parts)) return CompletionReply(request, *completed);
+  }
   if (!checksums.ok()) return UploadError(context, request, checksums.status());
+  if (auto error = CheckWhole(request, *checksums)) return *std::move(error);
 
   const auto complete = [&] {
     return context.objects.CompleteUpload(request.bucket, request.key, UploadId(request), parts, *checksums);
@@ -238,19 +275,7 @@ S3Reply CompleteMultipartUpload(S3Context& context, const S3Request& request) {
     info = complete();
   }
   if (!info.ok()) return CompletionError(context, request, info.status());
-  std::string text;
-  XmlWriter xml(&text);
-  xml.Declaration();
-  xml.Begin("CompleteMultipartUploadResult", kS3Namespace);
-  xml.Element("Location", fmt::format("http://{}/{}/{}", request.Header("host").value_or(""), request.bucket,
-                                      UriEncode(request.key, EncodeSlash::kNo)));
-  xml.Element("Bucket", request.bucket);
-  xml.Element("Key", request.key);
-  xml.Element("ETag", QuotedEtag(info->etag));
-  for (const auto& [algorithm, value] : info->checksums) xml.Element(ChecksumElement(algorithm), value);
-  if (!info->checksums.empty()) xml.Element("ChecksumType", "COMPOSITE");
-  xml.End();
-  return S3XmlResponse(std::move(text), request.request_id);
+  return CompletionReply(request, *info);
 }
 
 S3Reply AbortMultipartUpload(S3Context& context, const S3Request& request) {
