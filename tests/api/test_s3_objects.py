@@ -266,7 +266,13 @@ def test_attributes_of_an_object(s3, bucket):
     found = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=asked)
     assert (found["ETag"] + found["StorageClass"], found["ObjectSize"]) == (
         s3.head_object(Bucket=bucket, Key="k")["ETag"].strip('"') + "STANDARD", 5 * MIB + 1)
-    assert found["ObjectParts"]["TotalPartsCount"] == 2
+    assert found["ObjectParts"]["TotalPartsCount"] == 2 and not found["ObjectParts"]["IsTruncated"]
+    assert [(each["PartNumber"], each["Size"]) for each in found["ObjectParts"]["Parts"]] == [(1, 5 * MIB), (2, 1)]
+    page = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"], MaxParts=1)["ObjectParts"]
+    assert (len(page["Parts"]), page["IsTruncated"], page["NextPartNumberMarker"]) == (1, True, 1)
+    page = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"], MaxParts=1,
+                                    PartNumberMarker=1)["ObjectParts"]
+    assert ([each["PartNumber"] for each in page["Parts"]], page["IsTruncated"]) == ([2], False)
     found = s3.get_object_attributes(Bucket=bucket, Key="plain", ObjectAttributes=asked)
     assert found["Checksum"]["ChecksumSHA256"] == put["ChecksumSHA256"] and "ObjectParts" not in found
     found = s3.get_object_attributes(Bucket=bucket, Key="plain", ObjectAttributes=["ObjectSize"])
@@ -287,7 +293,7 @@ def test_an_upload_may_be_completed_again_by_who_lost_the_answer(s3, bucket):
     assert caught.value.response["Error"]["Code"] == "NoSuchUpload"
 
 
-@pytest.mark.parametrize("damage,code", [(None, None), ("AAAA", "BadDigest")])
+@pytest.mark.parametrize("damage,code", [(None, None), ("AAAA", "BadDigest"), ("!", "InvalidRequest")])
 def test_the_checksum_of_the_whole_upload_is_compared(s3, bucket, damage, code):
     upload = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256")["UploadId"]
     part = s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=b"one", ChecksumAlgorithm="SHA256")

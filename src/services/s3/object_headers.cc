@@ -53,7 +53,7 @@ std::string WithoutChunkedEncoding(std::string_view encoding) {
   std::string kept;
   ForEachItem(encoding, [&](std::string_view item) {
     if (item.empty() || item == kChunkedEncoding) return;
-    if (!kept.empty()) kept += ",";
+    if (!kept.empty()) kept += ", ";
     kept += item;
   });
   return kept;

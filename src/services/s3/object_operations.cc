@@ -153,6 +153,33 @@ S3Reply HeadObject(S3Context& context, const S3Request& request) {
   return std::move(reply.response);
 }
 
+namespace {
+
+constexpr std::uint32_t kPartsOfPageMax = 1000;
+
+/// The page of parts that x-amz-part-number-marker and x-amz-max-parts ask for.
+void WriteParts(const S3Request& request, const std::vector<std::uint64_t>& sizes, XmlWriter& xml) {
+  const std::size_t after = ParsePartNumber(request.Header("x-amz-part-number-marker").value_or("")).value_or(0);
+  const std::size_t limit = std::min(
+      ParsePartNumber(request.Header("x-amz-max-parts").value_or("")).value_or(kPartsOfPageMax), kPartsOfPageMax);
+  const std::size_t end = std::min(after + limit, sizes.size());
+  xml.Begin("ObjectParts");
+  xml.Element("PartsCount", static_cast<std::int64_t>(sizes.size()));
+  xml.Element("PartNumberMarker", static_cast<std::int64_t>(after));
+  xml.Element("NextPartNumberMarker", static_cast<std::int64_t>(std::max(after, end)));
+  xml.Element("MaxParts", static_cast<std::int64_t>(limit));
+  xml.Element("IsTruncated", end < sizes.size() ? "true" : "false");
+  for (std::size_t i = after; i < end; ++i) {
+    xml.Begin("Part");
+    xml.Element("PartNumber", static_cast<std::int64_t>(i + 1));
+    xml.Element("Size", static_cast<std::int64_t>(sizes[i]));
+    xml.End();
+  }
+  xml.End();
+}
+
+}  // namespace
+
 S3Reply GetObjectAttributes(S3Context& context, const S3Request& request) {
   if (auto error = CheckVersion(request)) return *std::move(error);
   const auto asked = request.Header("x-amz-object-attributes").value_or("");
@@ -175,11 +202,7 @@ S3Reply GetObjectAttributes(S3Context& context, const S3Request& request) {
     xml.Element("ChecksumType", info->part_sizes.empty() ? "FULL_OBJECT" : "COMPOSITE");
     xml.End();
   }
-  if (wants("ObjectParts") && !info->part_sizes.empty()) {
-    xml.Begin("ObjectParts");
-    xml.Element("PartsCount", static_cast<std::int64_t>(info->part_sizes.size()));
-    xml.End();
-  }
+  if (wants("ObjectParts") && !info->part_sizes.empty()) WriteParts(request, info->part_sizes, xml);
   if (wants("StorageClass")) xml.Element("StorageClass", "STANDARD");
   if (wants("ObjectSize")) xml.Element("ObjectSize", static_cast<std::int64_t>(info->size));
   xml.End();

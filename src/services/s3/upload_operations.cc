@@ -101,14 +101,24 @@ std::optional<ObjectInfo> FindCompleted(S3Context& context, const S3Request& req
   return *std::move(info);
 }
 
-/// BadDigest if the request declares a checksum of all parts' checksums ("…-3") and it is another. One of the bytes
-/// themselves is not checked again: each part was, and so was their order.
+/// What is wrong with a checksum that the request declares of the whole: BadDigest if it is one of all parts' checksums
+/// ("…-3") and another, InvalidRequest if it is no checksum. One of the bytes themselves is not computed again: each
+/// part's was checked, and so was their order.
 std::optional<AwsError> CheckWhole(const S3Request& request, const std::map<std::string, std::string>& checksums) {
-  for (const auto& [algorithm, value] : checksums) {
-    const auto declared = request.Header(fmt::format("x-amz-checksum-{}", algorithm));
-    if (!declared || declared->find('-') == std::string_view::npos || *declared == value) continue;
+  for (const auto kind : {ChecksumKind::kCrc32, ChecksumKind::kCrc32c, ChecksumKind::kCrc64Nvme, ChecksumKind::kSha1,
+                          ChecksumKind::kSha256}) {
+    const std::string header = fmt::format("x-amz-checksum-{}", ChecksumName(kind));
+    const auto declared = request.Header(header);
+    if (!declared) continue;
+    const std::string_view digest = declared->substr(0, declared->find('-'));
+    const auto raw = FromBase64(digest);
+    if (!raw || raw->size() != ChecksumBytes(kind)) {
+      return AwsError(aws_error::kInvalidRequest, fmt::format("Value for {} header is invalid.", header));
+    }
+    const auto computed = checksums.find(std::string(ChecksumName(kind)));
+    if (digest.size() == declared->size() || computed == checksums.end() || *declared == computed->second) continue;
     return AwsError(aws_error::kBadDigest, fmt::format("The {} you specified did not match the calculated checksum.",
-                                                       ChecksumElement(algorithm).substr(8)));
+                                                       ChecksumElement(ChecksumName(kind)).substr(8)));
   }
   return std::nullopt;
 }
