@@ -8,6 +8,7 @@ import io
 import os
 import pathlib
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -189,6 +190,55 @@ def test_an_import_that_meets_a_failing_disk_ends(server, disk, mode):
     ended = world.wait_import(job)
     assert ended["status"] in ("ACTIVE", "CREATE FAILED")
     assert until_it_works(lambda: world.wait_import(world.start_import(world.dataset_arn, location)))["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("mode", ["full", "io", "sync"])
+def test_a_training_that_meets_a_failing_disk_ends(server, disk, mode):
+    world = Filled(server)
+    assert world.import_text(world.dataset_arn, interactions_csv())["status"] == "ACTIVE"
+    solution = world.personalize.create_solution(
+        name=unique(), datasetGroupArn=world.group_arn,
+        recipeArn="arn:aws:personalize:::recipe/aws-user-personalization")["solutionArn"]
+    version = world.personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    disk.fails(mode)
+    time.sleep(1)
+    disk.is_well()
+    assert world.wait_version(version)["status"] in ("ACTIVE", "CREATE FAILED")
+    again = until_it_works(lambda: world.personalize.create_solution_version(solutionArn=solution))["solutionVersionArn"]
+    assert world.wait_version(again)["status"] == "ACTIVE"
+    campaign = world.personalize.create_campaign(name=unique(), solutionVersionArn=again)["campaignArn"]
+    assert world.wait_campaign(campaign)["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("mode", ["full", "io", "sync"])
+def test_a_backup_onto_a_failing_disk_leaves_nothing_and_the_server_goes_on(tmp_path, disk, mode):
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    server = _api.Server(tmp_path / "data")
+    server.environment = {"LD_PRELOAD": str(BUILD / "libfailing_disk.so"), "ATTUNE_FAULT_MODE": str(disk.path),
+                          "ATTUNE_FAULT_FOLDER": str(backups)}
+    server.start()
+    try:
+        world = Filled(server)
+        world.put_event("before")
+
+        def back_up(name):
+            return subprocess.run([BUILD / "attune", "backup", "--url", server.url, "--to", backups / name],
+                                  capture_output=True, text=True, timeout=60, env={
+                                      **os.environ, "ATTUNE_ACCESS_KEY_ID": server.access_key_id,
+                                      "ATTUNE_SECRET_ACCESS_KEY": server.secret_access_key})
+
+        disk.fails(mode)
+        done = back_up("bad")
+        assert done.returncode == 1 and done.stderr, done
+        assert list(backups.iterdir()) == []
+        world.put_event("meanwhile")
+        disk.is_well()
+        assert back_up("good").returncode == 0
+        world.put_event("after")
+        server.stop()
+    finally:
+        server.kill()
 
 
 def test_short_writes_cost_nothing(server, disk):
