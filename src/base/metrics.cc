@@ -160,9 +160,13 @@ MetricFamily<Histogram>& Metrics::Histograms(std::string_view name, std::string_
 }
 
 void Metrics::AddReading(std::string_view name, std::string_view help, std::function<double()> read) {
-  ATTUNE_CHECK(IsMetricName(name));
+  AddReadings({{std::string(name), std::string(help)}}, [read = std::move(read)] { return std::vector{read()}; });
+}
+
+void Metrics::AddReadings(std::vector<ReadingName> names, std::function<std::vector<double>()> read) {
+  for (const auto& [name, help] : names) ATTUNE_CHECK(IsMetricName(name));
   MutexLock lock(mutex_);
-  readings_[std::string(name)] = {std::string(help), std::move(read)};
+  readings_.push_back({std::move(names), std::move(read)});
 }
 
 std::string Metrics::ToPrometheusText() const {
@@ -171,9 +175,14 @@ std::string Metrics::ToPrometheusText() const {
   for (const auto& [name, family] : counters_) WriteValues(*family, "counter", &texts[name]);
   for (const auto& [name, family] : gauges_) WriteValues(*family, "gauge", &texts[name]);
   for (const auto& [name, family] : histograms_) WriteHistogram(*family, &texts[name]);
-  for (const auto& [name, reading] : readings_) {
-    WriteHead(name, reading.help, "gauge", &texts[name]);
-    fmt::format_to(std::back_inserter(texts[name]), "{} {}\n", name, reading.read());
+  for (const auto& [names, read] : readings_) {
+    const std::vector<double> values = read();
+    ATTUNE_CHECK(values.size() == names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto& [name, help] = names[i];
+      WriteHead(name, help, "gauge", &texts[name]);
+      fmt::format_to(std::back_inserter(texts[name]), "{} {}\n", name, values[i]);
+    }
   }
   std::string out;
   for (const auto& [name, text] : texts) out += text;

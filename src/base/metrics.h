@@ -123,13 +123,20 @@ class Metrics {
   /// callable as long as this lives.
   void AddReading(std::string_view name, std::string_view help, std::function<double()> read) EXCLUDES(mutex_);
 
+  struct ReadingName {
+    std::string name;
+    std::string help;
+  };
+  /// Several of those that come from one look, in the order of `names`.
+  void AddReadings(std::vector<ReadingName> names, std::function<std::vector<double>()> read) EXCLUDES(mutex_);
+
   /// Prometheus text format 0.0.4, sorted by name.
   std::string ToPrometheusText() const EXCLUDES(mutex_);
 
  private:
-  struct Reading {
-    std::string help;
-    std::function<double()> read;
+  struct Readings {
+    std::vector<ReadingName> names;
+    std::function<std::vector<double>()> read;
   };
 
   // Guarded by mutex_.
@@ -137,7 +144,7 @@ class Metrics {
   std::map<std::string, std::unique_ptr<MetricFamily<Counter>>, std::less<>> counters_ GUARDED_BY(mutex_);
   std::map<std::string, std::unique_ptr<MetricFamily<Gauge>>, std::less<>> gauges_ GUARDED_BY(mutex_);
   std::map<std::string, std::unique_ptr<MetricFamily<Histogram>>, std::less<>> histograms_ GUARDED_BY(mutex_);
-  std::map<std::string, Reading, std::less<>> readings_ GUARDED_BY(mutex_);
+  std::vector<Readings> readings_ GUARDED_BY(mutex_);
 };
 
 }  // namespace attune

@@ -76,5 +76,18 @@ TEST(Metrics, AsksReadingsWhenTheTextIsWritten) {
   EXPECT_THAT(metrics.ToPrometheusText(), HasSubstr("memory_bytes 2.5\n"));
 }
 
+TEST(Metrics, LooksOnceForSeveralReadings) {
+  Metrics metrics;
+  int looks = 0;
+  metrics.AddReadings({{"width", "Width."}, {"height", "Height."}}, [&] {
+    ++looks;
+    return std::vector<double>{2, 3};
+  });
+
+  EXPECT_EQ(metrics.ToPrometheusText(),
+            "# HELP height Height.\n# TYPE height gauge\nheight 3\n# HELP width Width.\n# TYPE width gauge\nwidth 2\n");
+  EXPECT_EQ(looks, 1);
+}
+
 }  // namespace
 }  // namespace attune

@@ -37,34 +37,35 @@ double Quantile(const std::vector<float>& ascending, double share) {
 }  // namespace
 
 void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const ServedLists& served_lists) {
-  using Figures = Exploration::Figures;
-  const auto add = [&](const char* name, const char* help, double (*read)(const Figures&)) {
-    metrics.AddReading(name, help, [&deployments, read] { return read(SumOverCampaigns(deployments)); });
-  };
-  add("attune_explored_share", "Of the recommended items since the start, those that exploration put there.",
-      [](const Figures& f) {
-        return f.served_items == 0 ? 0.0 : static_cast<double>(f.explored_items) / static_cast<double>(f.served_items);
+  // Every campaign is looked at once for all of them.
+  metrics.AddReadings(
+      {{"attune_explored_share", "Of the recommended items since the start, those that exploration put there."},
+       {"attune_recommended_items", "Places of lists since the start."},
+       {"attune_new_item_impressions", "Showings of items that training did not meet, as events tell."},
+       {"attune_new_item_clicks", "Rewarded showings among them."},
+       {"attune_old_item_impressions", "Showings of items that training met, as events tell."},
+       {"attune_old_item_clicks", "Rewarded showings among them."},
+       {"attune_new_items", "Items that training did not meet."},
+       {"attune_new_items_never_shown", "Those of them that no event has told to be shown."},
+       {"attune_belief_deviation_p10",
+        "How uncertain new items are (standard deviation, log units): a tenth is surer."},
+       {"attune_belief_deviation_p50", "As above: half is surer."},
+       {"attune_belief_deviation_p90", "As above: nine tenths are surer."}},
+      [&deployments] {
+        const Exploration::Figures f = SumOverCampaigns(deployments);
+        const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
+        return std::vector<double>{f.served_items == 0 ? 0 : number(f.explored_items) / number(f.served_items),
+                                   number(f.served_items),
+                                   number(f.new_impressions),
+                                   number(f.new_clicks),
+                                   number(f.old_impressions),
+                                   number(f.old_clicks),
+                                   number(f.new_items),
+                                   number(f.never_shown),
+                                   Quantile(f.deviations, 0.1),
+                                   Quantile(f.deviations, 0.5),
+                                   Quantile(f.deviations, 0.9)};
       });
-  add("attune_recommended_items", "Places of lists since the start.",
-      [](const Figures& f) { return static_cast<double>(f.served_items); });
-  add("attune_new_item_impressions", "Showings of items that training did not meet, as events tell.",
-      [](const Figures& f) { return static_cast<double>(f.new_impressions); });
-  add("attune_new_item_clicks", "Rewarded showings among them.",
-      [](const Figures& f) { return static_cast<double>(f.new_clicks); });
-  add("attune_old_item_impressions", "Showings of items that training met, as events tell.",
-      [](const Figures& f) { return static_cast<double>(f.old_impressions); });
-  add("attune_old_item_clicks", "Rewarded showings among them.",
-      [](const Figures& f) { return static_cast<double>(f.old_clicks); });
-  add("attune_new_items", "Items that training did not meet.",
-      [](const Figures& f) { return static_cast<double>(f.new_items); });
-  add("attune_new_items_never_shown", "Those of them that no event has told to be shown.",
-      [](const Figures& f) { return static_cast<double>(f.never_shown); });
-  add("attune_belief_deviation_p10", "How uncertain new items are (standard deviation, log units): a tenth is surer.",
-      [](const Figures& f) { return Quantile(f.deviations, 0.1); });
-  add("attune_belief_deviation_p50", "As above: half is surer.",
-      [](const Figures& f) { return Quantile(f.deviations, 0.5); });
-  add("attune_belief_deviation_p90", "As above: nine tenths are surer.",
-      [](const Figures& f) { return Quantile(f.deviations, 0.9); });
   metrics.AddReading("attune_served_lists", "Lists remembered by recommendationId.",
                      [&served_lists] { return static_cast<double>(served_lists.size()); });
   metrics.AddReading("attune_served_lists_bytes", "What they take on disk.",
