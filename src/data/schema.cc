@@ -351,6 +351,15 @@ Status Schema::CheckReplaceableBy(const Schema& next) const {
       return InvalidArgument(fmt::format("The field {} must keep its type and attributes.", old.name));
     }
   }
+  // Records that were put one by one lie in the order of the columns.
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    if (next.fields_[i].name != fields_[i].name) {
+      return InvalidArgument(fmt::format(
+          "The new schema has {} where the old one has {}: it must begin with the fields of the old one, in "
+          "their order, and new ones follow.",
+          next.fields_[i].name, fields_[i].name));
+    }
+  }
   for (const Field& field : next.fields_) {
     const bool is_old = std::ranges::find(fields_, field.name, &Field::name) != fields_.end();
     if (!is_old && !field.nullable) {

@@ -231,6 +231,18 @@ TEST(Schema, ANewSchemaMayAddNullableFieldsAlone) {
             "The field A must keep its type and attributes.");
 }
 
+TEST(Schema, MayBeReplacedByOneThatBeginsWithItsFieldsAlone) {
+  const std::string item = R"({"name":"ITEM_ID","type":"string"})", a = R"(,{"name":"A","type":["null","int"]})",
+                    b = R"(,{"name":"B","type":["null","int"]})";
+  const auto old_schema = *Parse("Items", item + a);
+
+  EXPECT_TRUE(old_schema.CheckReplaceableBy(*Parse("Items", item + a + b)).ok());
+  EXPECT_EQ(
+      old_schema.CheckReplaceableBy(*Parse("Items", item + b + a)).message(),
+      "The new schema has B where the old one has A: it must begin with the fields of the old one, in their order, "
+      "and new ones follow.");
+}
+
 TEST(Schema, FindsColumnsAndPropertiesByTheirSpellings) {
   const auto schema = *Parse("Users", R"({"name":"USER_ID","type":"string"},{"name":"NUM_RATINGS","type":"int"})");
 

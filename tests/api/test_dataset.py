@@ -35,6 +35,10 @@ def test_replaces_the_schema_by_a_superset_alone(world, group, server, refused):
     from raw_requests import call  # Debian's botocore does not know UpdateDataset yet.
     status, body = call(server, "UpdateDataset", datasetArn=arn, schemaArn=world.schema(smaller))
     assert status == 400 and "PRICE" in body["message"], body
+    shuffled = copy.deepcopy(larger)
+    shuffled["fields"].insert(1, shuffled["fields"].pop())
+    status, body = call(server, "UpdateDataset", datasetArn=arn, schemaArn=world.schema(shuffled))
+    assert status == 400 and "COLOUR" in body["message"] and "in their order" in body["message"], body
     schema_arn = world.schema(larger)
     status, body = call(server, "UpdateDataset", datasetArn=arn, schemaArn=schema_arn)
     assert (status, body) == (200, {"datasetArn": arn})
