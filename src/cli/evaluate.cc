@@ -115,8 +115,7 @@ void AddSeed(const LeaveOneOutReport& report, double read_seconds, double share,
   }
   evaluation->fit_seconds += (read_seconds + report.fit_seconds) * share;
   evaluation->test_count = report.test_count;
-  const auto tokens = report.choices.find("sequence_tokens_per_second");
-  if (tokens != report.choices.end()) evaluation->train_tokens_per_second += tokens->second * share;
+  evaluation->train_tokens_per_second += report.train_tokens_per_second * share;
 }
 
 Result<Evaluation> Evaluate(const EvaluateOptions& options) {

@@ -149,6 +149,29 @@ RankingQuality Summarise(std::span<const double> ranks, std::span<const std::ato
   return quality;
 }
 
+/// Tokens a second, from the ends of epochs. The first epoch of a fit has no beginning that could be seen.
+class TokenRate {
+ public:
+  explicit TokenRate(const Clock& clock) : clock_(clock) {}
+  void Add(const SequenceProgress& epoch) {
+    const std::int64_t now = clock_.MonotonicNanoseconds();
+    if (epoch.epoch != epoch.first_epoch) {
+      tokens_ += epoch.tokens;
+      nanoseconds_ += now - last_end_;
+    }
+    last_end_ = now;
+  }
+  double PerSecond() const {
+    return nanoseconds_ == 0 ? 0 : static_cast<double>(tokens_) / (static_cast<double>(nanoseconds_) * 1e-9);
+  }
+
+ private:
+  const Clock& clock_;
+  std::int64_t last_end_ = 0;
+  std::int64_t nanoseconds_ = 0;
+  std::size_t tokens_ = 0;
+};
+
 }  // namespace
 
 Result<LeaveOneOutReport> EvaluateLeaveOneOut(const TrainingData& data, const FitOptions& options,
@@ -157,13 +180,19 @@ Result<LeaveOneOutReport> EvaluateLeaveOneOut(const TrainingData& data, const Fi
   const Cases cases = HoldOutLastTwo(data);
   if (cases.tests.empty()) return InvalidArgument("no user has three interactions or more: there is nothing to test");
   const std::int64_t started = clock.MonotonicNanoseconds();
-  ATTUNE_TRY(const auto fitted, FitModel(cases.view, cases.fitted_on, options, context));
+  TokenRate rate(clock);
+  FitContext measured = context;
+  measured.on_epoch = [&](const SequenceProgress& epoch) {
+    rate.Add(epoch);
+    if (context.on_epoch) context.on_epoch(epoch);
+  };
+  ATTUNE_TRY(const auto fitted, FitModel(cases.view, cases.fitted_on, options, measured));
   ATTUNE_RETURN_IF_ERROR(context.Step("writing the artifact"));
   ATTUNE_RETURN_IF_ERROR(env.CreateDirectories(artifact_folder));
   ATTUNE_RETURN_IF_ERROR(SaveModel(env, artifact_folder, fitted.parts, {}));
   LeaveOneOutReport report;
   report.fit_seconds = static_cast<double>(clock.MonotonicNanoseconds() - started) * 1e-9;
-  report.choices = fitted.choices.figures;
+  report.train_tokens_per_second = rate.PerSecond();
   report.test_count = cases.tests.size();
   // What is measured as the blend is the whole model, items that training never met included.
   const auto model = RecommenderModel::FromParts({}, fitted.parts);

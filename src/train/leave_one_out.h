@@ -26,9 +26,11 @@ struct LeaveOneOutReport {
   RankingQuality blend;
   std::map<std::string, RankingQuality> members;               ///< By the name of the feature that the blend weighs.
   std::map<std::string, PairedDifference> blend_minus_member;  ///< Of NDCG@10.
-  std::map<std::string, double> choices;                       ///< What the fit chose, as in an artifact's manifest.
   std::size_t test_count = 0;
   double fit_seconds = 0;  ///< Search, members, blend, and the artifact written.
+  /// Events that the sequence transformer learned from in a second, from its first epoch's end to its last's, checks on
+  /// validation included; 0 where it was left out.
+  double train_tokens_per_second = 0;
 };
 
 /// Each user's last event is the answer, the one before it validation, the rest training. The model is fitted on the

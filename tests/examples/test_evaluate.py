@@ -41,8 +41,17 @@ def test_measures_leave_one_out_and_prints_one_object(world, tmp_path):
     assert blend["ndcg_at_10_interval"][0] < blend["ndcg_at_10"] < blend["ndcg_at_10_interval"][1]
     assert 0 < blend["coverage"] <= 1 and 0 <= blend["tail_share"] < 1
     assert report["fit_seconds"] > 0 and report["peak_memory_bytes"] > 10_000_000
-    assert report["train_tokens_per_second"] >= 0
+    assert "sequence" in report["members"] and report["train_tokens_per_second"] > 100
     assert not list(pathlib.Path(os.environ.get("TMPDIR", "/tmp")).glob("attune-evaluate-*/artifact*")), "left behind"
+
+
+def test_cpu_cap_comes_from_the_environment(world):
+    run = subprocess.run([ATTUNE, "--version"], capture_output=True, text=True, env={**os.environ, "ATTUNE_CPU": "sse9"})
+    assert run.returncode == 2 and "ATTUNE_CPU is sse9; it may be baseline, avx2, avx512 or amx" in run.stderr
+    for level in ("baseline", "avx2", "avx512", "amx", ""):
+        run = subprocess.run([ATTUNE, "--version"], capture_output=True, text=True,
+                             env={**os.environ, "ATTUNE_CPU": level})
+        assert run.returncode == 0, run.stderr
 
 
 def test_prints_tables_for_people(world):
