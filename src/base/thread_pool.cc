@@ -1,6 +1,9 @@
 #include "base/thread_pool.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -8,9 +11,21 @@
 
 namespace attune {
 
-ThreadPool::ThreadPool(std::size_t thread_count, std::size_t queue_max) : queue_max_(queue_max) {
+void LowerThreadPriority() {
+  constexpr int kNice = 10;
+  const auto thread = static_cast<id_t>(syscall(SYS_gettid));
+  if (getpriority(PRIO_PROCESS, thread) < kNice) setpriority(PRIO_PROCESS, thread, kNice);
+}
+
+ThreadPool::ThreadPool(std::size_t thread_count, std::size_t queue_max, ThreadPriority priority)
+    : queue_max_(queue_max) {
   threads_.reserve(thread_count);
-  for (std::size_t i = 0; i < thread_count; ++i) threads_.emplace_back([this] { Run(); });
+  for (std::size_t i = 0; i < thread_count; ++i) {
+    threads_.emplace_back([this, priority] {
+      if (priority == ThreadPriority::kBackground) LowerThreadPriority();
+      Run();
+    });
+  }
 }
 
 ThreadPool::~ThreadPool() {

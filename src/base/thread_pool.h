@@ -11,11 +11,19 @@
 
 namespace attune {
 
+enum class ThreadPriority {
+  kNormal,
+  kBackground,  ///< Takes what the others leave: nice 10, which on Linux belongs to the thread.
+};
+
+/// Of the calling thread. Raising it again is not for ordinary users.
+void LowerThreadPriority();
+
 /// A fixed number of threads and a bounded queue. Idle threads sleep; none ever spins. Thread-safe.
 /// The destructor finishes what is queued and joins.
 class ThreadPool {
  public:
-  ThreadPool(std::size_t thread_count, std::size_t queue_max);
+  ThreadPool(std::size_t thread_count, std::size_t queue_max, ThreadPriority priority = ThreadPriority::kNormal);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

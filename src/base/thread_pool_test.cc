@@ -1,7 +1,11 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 
@@ -13,6 +17,19 @@ TEST(ThreadPool, CallsEveryBodyOnce) {
   std::vector<std::atomic<int>> calls(1000);
   pool.ParallelFor(calls.size(), [&](std::size_t i) { ++calls[i]; });
   for (const auto& count : calls) EXPECT_EQ(count, 1);
+}
+
+TEST(ThreadPool, MayRunInTheBackground) {
+  const auto niceness = [](ThreadPriority priority) {
+    std::promise<int> answer;
+    ThreadPool pool(1, 1, priority);
+    EXPECT_TRUE(
+        pool.Submit([&] { answer.set_value(getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)))); }).ok());
+    return answer.get_future().get();
+  };
+  const int before = niceness(ThreadPriority::kNormal);
+  EXPECT_EQ(niceness(ThreadPriority::kBackground), std::max(before, 10));
+  EXPECT_EQ(niceness(ThreadPriority::kNormal), before) << "it is the thread's alone";
 }
 
 TEST(ThreadPool, RefusesTheTaskAboveItsQueueLimit) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/machine_memory.h"
+
 namespace attune {
 namespace {
 
@@ -14,6 +16,7 @@ constexpr std::uint64_t kConnectionsMax = 1'000'000;
 constexpr std::uint64_t kThreadsMax = 1024;
 constexpr std::size_t kServedListsMax = 100'000'000;
 constexpr std::uint64_t kQuotaMax = 1'000'000;
+constexpr std::uint64_t kOperationsLimit = 1'000'000'000'000'000'000;
 constexpr std::size_t kAccountIdDigits = 12;
 constexpr std::size_t kRegionBytesMax = 64;
 
@@ -191,6 +194,27 @@ void AddAutomaticOptions(ServeOptions* options, OptionTable* table) {
                          &automatic.first_training_after);
 }
 
+void AddTrainingOptions(ServeOptions* options, OptionTable* table) {
+  TrainingLimits& training = options->application.training;
+  training.memory_bytes_max = MachineMemoryBytes() / 10 * 9;
+  table->Section("What a training may take");
+  table->AddNumber("training-threads", "N", 0, kThreadsMax,
+                   "Threads that compute, at a lower priority than serving; 0 takes one for each core.",
+                   &training.threads);
+  table->AddNumber("training-memory-bytes-max", "BYTES", 0, kBytesMax,
+                   "A training that needs more fails before it begins; nine tenths of the machine's unless given, 0 "
+                   "for no limit.",
+                   &training.memory_bytes_max);
+  table->Add("training-operations-max", "N", "by the size of the data",
+             "Floating-point operations that the sequence model may take to learn, about 1e11 a second on a core with "
+             "AVX-512; 0 leaves it out, and the other models recommend.",
+             [&training](std::string_view value) -> Status {
+               ATTUNE_TRY(const std::uint64_t number, OptionTable::ParseNumber(value, 0, kOperationsLimit));
+               training.sequence_operations_max = static_cast<double>(number);
+               return {};
+             });
+}
+
 }  // namespace
 
 OptionTable ServeOptionTable(ServeOptions* options) {
@@ -205,6 +229,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
   AddQuotaOptions(options, &table);
   AddFilterOptions(options, &table);
   AddAutomaticOptions(options, &table);
+  AddTrainingOptions(options, &table);
   AddHttpOptions(options, &table);
   return table;
 }

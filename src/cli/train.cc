@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "cli/machine_memory.h"
 #include "cli/option_table.h"
 #include "cli/progress_bar.h"
 #include "cli/system_sources.h"
@@ -21,6 +22,7 @@ struct TrainOptions {
   std::string out;
   TrainParameters parameters;
   std::uint64_t threads = std::max(1u, std::thread::hardware_concurrency());
+  std::uint64_t memory_bytes_max = MachineMemoryBytes() / 10 * 9;
 };
 
 OptionTable TrainOptionTable(TrainOptions* options) {
@@ -34,6 +36,9 @@ OptionTable TrainOptionTable(TrainOptions* options) {
   table.AddText("out", "DIR", "Where to write the model; must not exist.", &options->out);
   table.AddNumber("seed", "N", 0, UINT64_MAX, "The same data and seed give the same model.", &options->parameters.seed);
   table.AddNumber("threads", "N", 1, kThreadsMax, "Threads that compute.", &options->threads);
+  table.AddNumber("memory-bytes-max", "BYTES", 0, UINT64_MAX,
+                  "A training that needs more is refused before it begins; 0 for no limit.",
+                  &options->memory_bytes_max);
   return table;
 }
 
@@ -63,7 +68,8 @@ Status TrainAndReport(PosixEnv& env, const TrainOptions& options) {
         .clock = clock,
         .pool = pool,
         .cancelled = cancelled,
-        .on_progress = [&](const TrainProgress& progress) { bar.Show(progress.fraction, progress.step); }};
+        .on_progress = [&](const TrainProgress& progress) { bar.Show(progress.fraction, progress.step); },
+        .memory_bytes_max = options.memory_bytes_max};
     report = TrainFull(*data, options.parameters, context, options.out);
   }
   if (!report.ok()) return report.status();

@@ -18,8 +18,9 @@ TrainingSelection SelectionOf(const Solution& solution) {
   return selection;
 }
 
-TrainParameters ParametersOf(const Solution& solution) {
-  TrainParameters parameters{.event_type = solution.event_type};
+TrainParameters ParametersOf(const Solution& solution, const TrainingLimits& limits) {
+  TrainParameters parameters{.event_type = solution.event_type,
+                             .sequence_operations_max = limits.sequence_operations_max};
   parameters.parameters = solution.algorithm_hyper_parameters;
   parameters.parameters.insert(solution.feature_transformation_parameters.begin(),
                                solution.feature_transformation_parameters.end());
@@ -50,12 +51,12 @@ Result<TrainReport> FitArtifact(JobEnvironment& environment, SolutionVersion& ve
                              logged_step = progress.step;
                              LogInfo("training {}: {:.0f} %, {}", version.arn, 100 * progress.fraction, progress.step);
                            },
-                       .memory_bytes_max = environment.training_memory_bytes_max};
+                       .memory_bytes_max = environment.training.memory_bytes_max};
   const std::string folder = environment.ArtifactFolder(artifact_name);
   // A training that was killed may have ended with its artifact but not with its record: it is made again.
   ATTUNE_RETURN_IF_ERROR(environment.env.RemoveTree(folder));
   ATTUNE_RETURN_IF_ERROR(environment.env.CreateDirectories(environment.directory.artifacts_path()));
-  const TrainParameters parameters = ParametersOf(version.solution);
+  const TrainParameters parameters = ParametersOf(version.solution, environment.training);
   if (previous_artifact_name.empty()) return TrainFull(data, parameters, context, folder);
   return TrainUpdate(environment.ArtifactFolder(previous_artifact_name), data, parameters, context, folder);
 }

@@ -16,6 +16,7 @@
 #include "storage/env.h"
 #include "storage/event_log.h"
 #include "storage/object_store.h"
+#include "train/train_solution.h"
 
 namespace attune {
 
@@ -34,6 +35,13 @@ struct AutomaticWorkOptions {
   std::chrono::milliseconds first_training_after = std::chrono::minutes(30);
 };
 
+/// What trainings may take.
+struct TrainingLimits {
+  std::size_t threads = 0;             ///< 0: as many as there are cores.
+  std::uint64_t memory_bytes_max = 0;  ///< A training that needs more is refused before it begins. 0: no limit.
+  double sequence_operations_max = kOperationsByRule;  ///< As in TrainParameters.
+};
+
 /// What jobs work with. Everything outlives the runner.
 struct JobEnvironment {
   Env& env;
@@ -48,7 +56,7 @@ struct JobEnvironment {
   Deployments& deployments;
   ServedLists& served_lists;
   ThreadPool& training_pool;
-  std::uint64_t training_memory_bytes_max = 0;  ///< 0: no limit.
+  TrainingLimits training;
   AutomaticWorkOptions automatic;
   /// While it is true nothing is freed that the catalog named a moment ago: a backup reads it.
   const std::atomic<bool>* files_are_held = nullptr;

@@ -1,24 +1,12 @@
 #include "jobs/runner.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/thread_pool.h"
 
 namespace attune {
-namespace {
-
-// Training may take what serving leaves: on Linux a nice value belongs to the thread.
-void YieldToServing() {
-  constexpr int kNice = 10;
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice);
-}
-
-}  // namespace
 
 JobRunner::JobRunner(std::vector<std::unique_ptr<WorkSource>> sources, Options options)
     : sources_(std::move(sources)), options_(options) {}
@@ -80,7 +68,7 @@ JobRunner::Figures JobRunner::figures() const {
 }
 
 void JobRunner::RunLane(JobLane lane) {
-  if (lane == JobLane::kTrain) YieldToServing();
+  if (lane == JobLane::kTrain) LowerThreadPriority();  // Training may take what serving leaves.
   for (;;) {
     std::uint64_t seen = 0;
     {

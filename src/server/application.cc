@@ -152,7 +152,10 @@ Status Application::OpenCatalog() {
   ingest_index_ = std::make_unique<IngestIndex>(*catalog_);
   runtime_index_ = std::make_unique<RuntimeIndex>(*catalog_, directory_->datasets_path());
   constexpr std::size_t kTrainingQueueMax = 4096;
-  training_pool_ = std::make_unique<ThreadPool>(std::max(std::thread::hardware_concurrency(), 1u), kTrainingQueueMax);
+  const std::size_t cores = std::max(std::thread::hardware_concurrency(), 1u);
+  const std::size_t threads = options_.training.threads == 0 ? cores : options_.training.threads;
+  // The job's own thread computes too.
+  training_pool_ = std::make_unique<ThreadPool>(threads - 1, kTrainingQueueMax, ThreadPriority::kBackground);
   job_environment_ = std::make_unique<JobEnvironment>(JobEnvironment{.env = env_,
                                                                      .clock = clock_,
                                                                      .entropy = entropy_,
@@ -165,6 +168,7 @@ Status Application::OpenCatalog() {
                                                                      .deployments = deployments_,
                                                                      .served_lists = *served_lists_,
                                                                      .training_pool = *training_pool_,
+                                                                     .training = options_.training,
                                                                      .automatic = options_.automatic,
                                                                      .files_are_held = &backup_->files_are_held(),
                                                                      .imported_rows = &imported_rows_});

@@ -58,6 +58,7 @@ struct ApplicationOptions {
   std::uint64_t free_disk_bytes_min = std::uint64_t{256} << 20;  ///< With less, nothing is taken in.
   FilterHistory::Limits filter_history;
   AutomaticWorkOptions automatic;
+  TrainingLimits training;
   HttpServerOptions http;
   Router::Options router;
 };
