@@ -212,49 +212,65 @@ void Exploration::Await(const std::string& item_id, const Impression& impression
   if (showings.size() < kAwaitedShowingsMax) showings.push_back(impression);
 }
 
-std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
-                                        std::span<const float> factors, const Slate& slate, Random& random) const {
-  std::vector<std::uint32_t> candidates =
-      TopK(log_probabilities, slate.weight > 0 ? std::max(slate.size, kCandidatesMin) : slate.size, slate.kept);
-  if (slate.weight <= 0) {
-    std::vector<Choice> plain;
-    for (const std::uint32_t item : candidates) plain.push_back({.index = item});
-    return plain;
-  }
+Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::span<const float> log_probabilities,
+                                            const Slate& slate) const {
+  Candidates out{.items = TopK(log_probabilities, std::max(slate.size, kCandidatesMin), slate.kept),
+                 .log_probabilities = {},
+                 .eligible = {}};
   std::vector<bool> is_candidate(log_probabilities.size());
-  for (const std::uint32_t item : candidates) is_candidate[item] = true;
+  for (const std::uint32_t item : out.items) is_candidate[item] = true;
   std::vector<bool> is_eligible(log_probabilities.size());
   constexpr double kMillisecondsPerDay = 24.0 * 60 * 60 * 1000;
   const auto from_ms =
       catalogue_.now_ms() - static_cast<std::int64_t>(std::min(slate.age_cut_off_days * kMillisecondsPerDay, 0x1p60));
   for (const std::uint32_t item : catalogue_.CreatedSince(model, from_ms, kEligibleMax, slate.kept)) {
     is_eligible[item] = true;
-    if (!is_candidate[item]) candidates.push_back(item);
+    if (!is_candidate[item]) out.items.push_back(item);
   }
   // The policy breaks ties by position: the plain ranking breaks them by item.
-  std::ranges::sort(candidates);
-  std::vector<float> scores;
-  std::vector<std::uint8_t> eligible;
-  for (const std::uint32_t item : candidates) {
-    scores.push_back(log_probabilities[item]);
-    if (is_eligible[item]) {
-      // The mean of a log-normal stands above its median by half the variance: of two items of one median the less
-      // certain is expected to be taken more often. It fades as impressions narrow the belief, and counts by the square
-      // of the weight, so that the default weight seasons the list and a high one fills it.
-      const double deviation = std::min(static_cast<double>(posterior_.Believe(item, factors).deviation), spread_);
-      scores.back() += static_cast<float>(slate.weight * slate.weight * deviation * deviation / 2);
-    }
-    eligible.push_back(is_eligible[item] ? 1 : 0);
+  std::ranges::sort(out.items);
+  for (const std::uint32_t item : out.items) {
+    out.log_probabilities.push_back(log_probabilities[item]);
+    out.eligible.push_back(is_eligible[item] ? 1 : 0);
   }
+  return out;
+}
+
+std::vector<float> Exploration::ScoresAt(double weight, const Candidates& candidates,
+                                         std::span<const float> factors) const {
+  std::vector<float> scores = candidates.log_probabilities;
+  for (std::size_t i = 0; i < scores.size() && weight > 0; ++i) {
+    if (candidates.eligible[i] == 0) continue;
+    // The mean of a log-normal stands above its median by half the variance: of two items of one median the less
+    // certain is expected to be taken more often. It fades as impressions narrow the belief, and counts by the square
+    // of the weight, so that the default weight seasons the list and a high one fills it.
+    const Belief belief = posterior_.Believe(candidates.items[i], factors);
+    const double deviation = std::min(static_cast<double>(belief.deviation), spread_);
+    scores[i] += static_cast<float>(weight * weight * deviation * deviation / 2);
+  }
+  return scores;
+}
+
+std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
+                                        std::span<const float> factors, const Slate& slate, Random& random,
+                                        Candidates* drawn_from) const {
+  if (slate.weight <= 0) {
+    std::vector<Choice> plain;
+    for (const std::uint32_t item : TopK(log_probabilities, slate.size, slate.kept)) plain.push_back({.index = item});
+    return plain;
+  }
+  Candidates candidates = Gather(model, log_probabilities, slate);
+  const std::vector<float> scores = ScoresAt(slate.weight, candidates, factors);
   auto choices = GaussianThompson().Choose({.scores = scores,
-                                            .items = candidates,
-                                            .eligible = eligible,
+                                            .items = candidates.items,
+                                            .eligible = candidates.eligible,
                                             .posterior = &posterior_,
                                             .factors = factors,
                                             .slate_size = slate.size,
                                             .weight = slate.weight},
                                            random);
-  for (Choice& choice : choices) choice.index = candidates[choice.index];
+  for (Choice& choice : choices) choice.index = candidates.items[choice.index];
+  if (drawn_from != nullptr) *drawn_from = std::move(candidates);
   return choices;
 }
 

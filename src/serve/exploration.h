@@ -50,10 +50,19 @@ class Exploration {
     double age_cut_off_days = 30;   ///< Items older than this may not be explored.
     const ItemSet* kept = nullptr;  ///< The items that may be shown at all; null for all of them.
   };
+  /// What a slate is drawn from. N candidates.
+  struct Candidates {
+    std::vector<std::uint32_t> items;      ///< [N], ascending.
+    std::vector<float> log_probabilities;  ///< [N]
+    std::vector<std::uint8_t> eligible;    ///< [N], 1: may be explored.
+  };
   /// Chosen places, best first; Choice::index is an item of `model`, a snapshot of catalogue(). `factors` are of the
-  /// user. At weight 0 the plain ranking.
+  /// user. At weight 0 the plain ranking. Otherwise what was drawn from is left in `drawn_from`, if that is given.
   std::vector<Choice> Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
-                             std::span<const float> factors, const Slate& slate, Random& random) const;
+                             std::span<const float> factors, const Slate& slate, Random& random,
+                             Candidates* drawn_from = nullptr) const;
+  /// The scores that a policy takes at this explorationWeight. [N]
+  std::vector<float> ScoresAt(double weight, const Candidates& candidates, std::span<const float> factors) const;
 
   const std::string& artifact_name() const { return artifact_name_; }
   /// Where a user stands by the model's measure, from the scores that Choose takes; empty where users cannot be told
@@ -108,6 +117,8 @@ class Exploration {
   void Welcome(const LiveCatalogue::Joined& joined);
   void SetPrior(const RecommenderModel& model, std::uint32_t item);
   void Learn(const Event& event, std::uint64_t sequence);
+  /// The best of the kept items by plain score, and those that may be explored.
+  Candidates Gather(const RecommenderModel& model, std::span<const float> log_probabilities, const Slate& slate) const;
   /// Of the user who saw the list, if this model made it.
   std::span<const float> FactorsOf(const Event& event) const;
   void Await(const std::string& item_id, const Impression& impression);
