@@ -58,7 +58,10 @@ OptionTable EvaluateOptionTable(EvaluateOptions* options) {
 class TemporaryFolder {
  public:
   static Result<std::unique_ptr<TemporaryFolder>> Make() {
-    std::string path = (std::filesystem::temp_directory_path() / "attune-evaluate-XXXXXX").string();
+    std::error_code missing;
+    const std::filesystem::path scratch = std::filesystem::temp_directory_path(missing);
+    if (missing) return IoError("TMPDIR names no folder to keep the trained model in while it is measured");
+    std::string path = (scratch / "attune-evaluate-XXXXXX").string();
     if (mkdtemp(path.data()) == nullptr) return IoError(fmt::format("cannot make a folder like {}", path));
     return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(std::move(path)));
   }

@@ -11,8 +11,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ATTUNE = pathlib.Path(os.environ.get("ATTUNE_BUILD", ROOT / "build")) / "attune"
 
 
-def attune(*arguments):
-    return subprocess.run([ATTUNE, *map(str, arguments)], capture_output=True, text=True)
+def attune(*arguments, **environment):
+    return subprocess.run([ATTUNE, *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, **environment})
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +26,11 @@ def world(tmp_path_factory):
 def test_measures_leave_one_out_and_prints_one_object(world, tmp_path):
     packed = tmp_path / "interactions.csv.gz"
     packed.write_bytes(gzip.compress((world / "interactions.csv").read_bytes()))
+    scratch = tmp_path / "scratch"  # its own: another run's artifacts, killed or still going, are none of this test's.
+    scratch.mkdir()
     run = attune("evaluate", "--interactions", packed, "--items", world / "items.csv", "--recipe",
                  "aws-user-personalization", "--protocol", "leave-one-out", "--members", "--seeds", 2, "--threads", 2,
-                 "--json")
+                 "--json", TMPDIR=str(scratch))
     assert run.returncode == 0, run.stderr
     report = json.loads(run.stdout)
     assert report["seeds"] == [1, 2] and report["test_count"] > 150
@@ -42,15 +45,14 @@ def test_measures_leave_one_out_and_prints_one_object(world, tmp_path):
     assert 0 < blend["coverage"] <= 1 and 0 <= blend["tail_share"] < 1
     assert report["fit_seconds"] > 0 and report["peak_memory_bytes"] > 10_000_000
     assert "sequence" in report["members"] and report["train_tokens_per_second"] > 100
-    assert not list(pathlib.Path(os.environ.get("TMPDIR", "/tmp")).glob("attune-evaluate-*/artifact*")), "left behind"
+    assert not list(scratch.iterdir()), "left behind"
 
 
 def test_cpu_cap_comes_from_the_environment(world):
-    run = subprocess.run([ATTUNE, "--version"], capture_output=True, text=True, env={**os.environ, "ATTUNE_CPU": "sse9"})
+    run = attune("--version", ATTUNE_CPU="sse9")
     assert run.returncode == 2 and "ATTUNE_CPU is sse9; it may be baseline, avx2, avx512 or amx" in run.stderr
     for level in ("baseline", "avx2", "avx512", "amx", ""):
-        run = subprocess.run([ATTUNE, "--version"], capture_output=True, text=True,
-                             env={**os.environ, "ATTUNE_CPU": level})
+        run = attune("--version", ATTUNE_CPU=level)
         assert run.returncode == 0, run.stderr
 
 
@@ -72,3 +74,8 @@ def test_says_what_is_wrong(arguments, said):
     run = attune("evaluate", *arguments)
     assert run.returncode in (1, 2) and said in run.stderr, run.stderr
     assert run.stdout == ""
+
+
+def test_says_that_the_scratch_folder_is_missing(world):
+    run = attune("evaluate", "--interactions", world / "interactions.csv", TMPDIR="/nowhere")
+    assert run.returncode == 1 and "TMPDIR" in run.stderr
