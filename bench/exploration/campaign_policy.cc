@@ -64,11 +64,10 @@ std::vector<std::uint32_t> CampaignPolicy::Choose(const LiveRequest& request, Ra
     normalizers_[request.user] = LogSumExp(scores_);
     for (float& score : scores_) score -= normalizers_[request.user];
   }
+  const SlateBeliefs beliefs = ReadBeliefs(*posterior_, request.items, request.is_new, FactorsOf(request.user));
   const SlateRequest slate_request{.scores = scores_,
-                                   .items = request.items,
                                    .eligible = request.is_new,
-                                   .posterior = posterior_.get(),
-                                   .factors = FactorsOf(request.user),
+                                   .beliefs = &beliefs,
                                    .slate_size = kSlateSize,
                                    .weight = options_.weight};
   std::vector<std::uint32_t> slate;

@@ -203,17 +203,13 @@ void PrintChoiceTime(std::size_t new_count) {
     observed.push_back(MicrosecondsOf([&] { ATTUNE_CHECK(posterior.Observe(list, factors).ok()); }) / 25);
     list.clear();
   }
-  const SlateRequest request{.scores = scores,
-                             .items = items,
-                             .eligible = eligible,
-                             .posterior = &posterior,
-                             .factors = factors,
-                             .slate_size = 25,
-                             .weight = 0.3};
   std::vector<double> chosen;
   std::vector<double> errors;
   for (int i = 0; i < 300; ++i) {
     chosen.push_back(MicrosecondsOf([&] {
+      const SlateBeliefs beliefs = ReadBeliefs(posterior, items, eligible, factors);
+      const SlateRequest request{
+          .scores = scores, .eligible = eligible, .beliefs = &beliefs, .slate_size = 25, .weight = 0.3};
       for (const Choice& choice : GaussianThompson().Choose(request, random))
         errors.push_back(choice.probability_error);
     }));

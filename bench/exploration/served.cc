@@ -154,17 +154,17 @@ class Service {
     Append(datasets_.items_stream, EncodeEntityPut(put));
   }
   std::vector<RecommendedItem> Serve(std::size_t user, std::size_t count, const std::string& id) {
-    auto [list, factors] =
+    Recommendation recommendation =
         Recommend(*deployments_.Find("c"),
                   {.user_id = "u" + std::to_string(user), .result_count = count, .context = {}, .seed = Hash64(id)});
-    ServedList served{.model = "", .factors = std::move(factors)};
-    for (const auto& item : list) {
+    ServedList served{.model = "", .factors = std::move(recommendation.factors)};
+    for (const auto& item : recommendation.items) {
       served.item_ids.push_back(item.item_id);
       served.scores.push_back(item.log_probability);
       served.propensities.push_back(static_cast<float>(item.propensity));
     }
     ATTUNE_CHECK(lists_->Remember(id, std::move(served)).ok());
-    return list;
+    return std::move(recommendation.items);
   }
   void Tell(std::size_t user, const std::string& id, const std::string& item, bool clicked, std::int64_t when_ms) {
     Event event{.session_id = "s" + std::to_string(user),

@@ -19,7 +19,7 @@ Counts CountsOf(const SlateRequest& request) {
                 .ignored = std::vector<float>(request.scores.size())};
   for (std::size_t i = 0; i < request.scores.size(); ++i) {
     if (request.eligible[i] == 0) continue;
-    const Belief belief = request.posterior->Believe(request.items[i], {});
+    const Belief& belief = request.beliefs->candidates[i];
     counts.clicked[i] = static_cast<float>(belief.clicked);
     counts.ignored[i] = belief.ignored;
   }
@@ -43,7 +43,7 @@ std::vector<std::uint32_t> Draw(const SlateRequest& request, const Counts& count
 std::vector<Choice> BetaThompson::Choose(const SlateRequest& request, Random& random) const {
   if (!Explores(request)) return PlainChoices(request);
   const Counts counts = CountsOf(request);
-  const ClickCalibration calibration = request.posterior->calibration();
+  const ClickCalibration& calibration = request.beliefs->calibration;
   const std::vector<std::uint32_t> slate = Draw(request, counts, calibration, random);
 
   std::vector<std::uint32_t> times(request.scores.size(), 0);

@@ -37,20 +37,23 @@ std::vector<Choice> GaussianThompson::Choose(const SlateRequest& request, Random
                                  .spend_attributes = options_.spend_attributes,
                                  .mean_scale = std::min(1.0, request.weight / kFullMeanWeight)});
   Random propensity_random(random.Next());  // Apart, so that the slate does not depend on how many draws follow.
-  SlateContest::Drawn served;
+  std::vector<SlateContest::Drawn> draws(1);
+  SlateContest::Drawn& served = draws[0];
   contest.Draw(random, served);
-  if (served.places.size() > request.slate_size) served.places.resize(request.slate_size);
-
   std::vector<std::uint32_t> slate;
-  for (const auto& place : served.places) slate.push_back(contest.index(place.contestant));
+  for (const auto& place : served.places) {
+    if (slate.size() < request.slate_size) slate.push_back(contest.index(place.contestant));
+  }
   std::vector<Choice> choices = MarkExplored(request, slate);
   const std::size_t affordable = kDrawCostMax / std::max<std::size_t>(1, contest.contestant_count());
   const std::size_t draw_count = std::min(options_.propensity_draws, std::max(kDrawsMin, affordable));
   if (draw_count == 0) return choices;
-  std::vector<SlateContest::Drawn> draws(draw_count);
-  for (auto& drawn : draws) contest.Draw(propensity_random, drawn);
+  // The served draw is one of them, each alike: so the mean of 1 / probability over what is served is 1 exactly, and
+  // what was served and nearly never is still weighs what a few dozen draws can tell.
+  draws.resize(1 + draw_count);
+  for (std::size_t d = 1; d < draws.size(); ++d) contest.Draw(propensity_random, draws[d]);
   for (std::size_t i = 0; i < choices.size(); ++i) {
-    EstimateProbability(contest, draws, served.places[i].contestant, choices[i]);
+    EstimateProbability(contest, draws, draws[0].places[i].contestant, choices[i]);
   }
   return choices;
 }

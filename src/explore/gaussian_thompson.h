@@ -17,9 +17,9 @@ namespace attune {
 /// Beneath kFullMeanWeight the expected correction fades too, so that the slate comes to the plain ranking without a
 /// leap.
 ///
-/// Probabilities have no closed form: over draws of everything else, the chance that the item's own draw carries it
-/// into the slate is averaged (Rao-Blackwell), with its standard error. Cost: about 0.1 ms for 1,000 eligible
-/// candidates.
+/// Probabilities have no closed form: over draws of everything else, the served one among them, the chance that the
+/// item's own draw carries it into the slate is averaged (Rao-Blackwell), with its standard error. Cost: about 0.1 ms
+/// for 1,000 eligible candidates.
 class GaussianThompson final : public Policy {
  public:
   struct Options {
@@ -35,6 +35,8 @@ class GaussianThompson final : public Policy {
   std::vector<Choice> Choose(const SlateRequest& request, Random& random) const override;
 
   static constexpr double kFullMeanWeight = 0.1;
+  /// Another where the same request draws otherwise.
+  static constexpr std::uint32_t kVersion = 1;
 
  private:
   const Options options_;

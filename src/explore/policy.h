@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "explore/posterior.h"
+#include "explore/slate_beliefs.h"
 
 namespace attune {
 
@@ -17,7 +17,8 @@ namespace attune {
 //                   Posterior posterior({.factor_count = factors.factor_count()});
 //                   posterior.SetItem(item, item_prior.standard_deviation, attributes) for every item that may be new
 //   a request:      factors.Project(scores of the anchors, x)
-//                   GaussianThompson().Choose({.scores, .items, .eligible, .posterior, .factors = x, …}, random)
+//                   beliefs = ReadBeliefs(posterior, items, eligible, x)
+//                   GaussianThompson().Choose({.scores, .eligible, .beliefs, …}, random)
 //                   the list with its scores, x and probabilities goes to where served lists are kept
 //   an impression:  posterior.Observe(list with ranks, scores and clicks, x)      before the 200, in the log's order
 //   a new item:     posterior.SetItem(its index, deviation, attributes)
@@ -38,10 +39,8 @@ struct Choice {
 /// Candidates and what is known of them. Views only. N candidates.
 struct SlateRequest {
   std::span<const float> scores;           ///< [N] log probabilities; -infinity is never chosen. No NaN.
-  std::span<const std::uint32_t> items;    ///< [N], the posterior's indexes.
   std::span<const std::uint8_t> eligible;  ///< [N], 1: may be explored.
-  const Posterior* posterior = nullptr;    ///< Null: the plain ranking.
-  std::span<const float> factors;          ///< [D] of the user, or empty.
+  const SlateBeliefs* beliefs = nullptr;   ///< Of N candidates. Null: the plain ranking.
   std::size_t slate_size = 25;
   double weight = 0.3;  ///< explorationWeight, in [0, 1].
 };

@@ -34,8 +34,9 @@ std::vector<Choice> PlainChoices(const SlateRequest& request) {
 }
 
 bool Explores(const SlateRequest& request) {
-  if (request.weight <= 0 || request.posterior == nullptr) return false;
-  ATTUNE_CHECK(request.items.size() == request.scores.size() && request.eligible.size() == request.scores.size());
+  if (request.weight <= 0 || request.beliefs == nullptr) return false;
+  const std::size_t count = request.scores.size();
+  ATTUNE_CHECK(request.beliefs->candidates.size() == count && request.eligible.size() == count);
   return std::any_of(request.eligible.begin(), request.eligible.end(), [](std::uint8_t e) { return e != 0; });
 }
 
@@ -44,19 +45,9 @@ std::vector<float> ExpectedCorrections(const SlateRequest& request, std::vector<
   if (deviations != nullptr) deviations->assign(request.scores.size(), 0.0F);
   for (std::size_t i = 0; i < corrections.size(); ++i) {
     if (request.eligible[i] == 0) continue;
-    const Belief belief = request.posterior->Believe(request.items[i], request.factors);
-    float mean = 0;
-    float variance = 0;
-    for (std::size_t a = 0; a < belief.attribute_count; ++a) {
-      const float weight = a == 0 ? 1 : belief.attribute_scale;
-      const Posterior::Effect effect = request.posterior->AttributeEffect(belief.attributes[a]);
-      mean += weight * effect.mean;
-      variance += weight * weight * effect.deviation * effect.deviation;
-    }
-    corrections[i] = belief.mean + belief.shared_weight * mean;
-    if (deviations == nullptr) continue;
-    (*deviations)[i] =
-        std::sqrt(belief.deviation * belief.deviation + belief.shared_weight * belief.shared_weight * variance);
+    const SlateBeliefs::Total total = request.beliefs->TotalOf(i);
+    corrections[i] = total.mean;
+    if (deviations != nullptr) (*deviations)[i] = total.deviation;
   }
   return corrections;
 }

@@ -16,8 +16,8 @@ std::vector<std::uint32_t> PlainRanking(std::span<const float> scores, std::size
 /// The plain ranking as choices: what every policy gives at weight 0.
 std::vector<Choice> PlainChoices(const SlateRequest& request);
 
-/// Whether the request leaves anything to explore: a weight above 0, a posterior and an eligible candidate.
-/// Requires items and eligible of the length of scores, or no posterior.
+/// Whether the request leaves anything to explore: a weight above 0, beliefs and an eligible candidate.
+/// Requires beliefs and eligible of the length of scores, or no beliefs.
 bool Explores(const SlateRequest& request);
 
 /// Expected correction of every candidate (0 for those not eligible), in score units: own mean and attributes' effects.

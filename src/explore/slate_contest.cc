@@ -60,14 +60,14 @@ SlateContest::SlateContest(const SlateRequest& request, const Options& options)
 }
 
 void SlateContest::AddEligible(std::uint32_t index, const SlateRequest& request) {
-  const Belief belief = request.posterior->Believe(request.items[index], request.factors);
+  const Belief& belief = request.beliefs->candidates[index];
   std::array<Share, Posterior::kAttributesPerItemMax + 1> shares;
   std::size_t share_count = 0;
   float mean = belief.mean;
   float variance = belief.deviation * belief.deviation;
   float reach = 0;
   for (std::size_t a = 0; a < belief.attribute_count; ++a) {
-    const Posterior::Effect effect = request.posterior->AttributeEffect(belief.attributes[a]);
+    const Posterior::Effect& effect = request.beliefs->effects[belief.attributes[a]];
     const float weight = belief.shared_weight * (a == 0 ? 1 : belief.attribute_scale);
     const float scale = weight * effect.deviation;
     mean += weight * effect.mean;

@@ -236,41 +236,29 @@ Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::
   return out;
 }
 
-std::vector<float> Exploration::ScoresAt(double weight, const Candidates& candidates,
-                                         std::span<const float> factors) const {
-  std::vector<float> scores = candidates.log_probabilities;
-  for (std::size_t i = 0; i < scores.size() && weight > 0; ++i) {
-    if (candidates.eligible[i] == 0) continue;
-    // The mean of a log-normal stands above its median by half the variance: of two items of one median the less
-    // certain is expected to be taken more often. It fades as impressions narrow the belief, and counts by the square
-    // of the weight, so that the default weight seasons the list and a high one fills it.
-    const Belief belief = posterior_.Believe(candidates.items[i], factors);
-    const double deviation = std::min(static_cast<double>(belief.deviation), spread_);
-    scores[i] += static_cast<float>(weight * weight * deviation * deviation / 2);
-  }
-  return scores;
-}
-
 std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
                                         std::span<const float> factors, const Slate& slate, Random& random,
-                                        Candidates* drawn_from) const {
+                                        Contenders* contenders) const {
   if (slate.weight <= 0) {
     std::vector<Choice> plain;
     for (const std::uint32_t item : TopK(log_probabilities, slate.size, slate.kept)) plain.push_back({.index = item});
     return plain;
   }
-  Candidates candidates = Gather(model, log_probabilities, slate);
-  const std::vector<float> scores = ScoresAt(slate.weight, candidates, factors);
-  auto choices = GaussianThompson().Choose({.scores = scores,
-                                            .items = candidates.items,
-                                            .eligible = candidates.eligible,
-                                            .posterior = &posterior_,
-                                            .factors = factors,
-                                            .slate_size = slate.size,
-                                            .weight = slate.weight},
-                                           random);
+  const Candidates candidates = Gather(model, log_probabilities, slate);
+  const SlateBeliefs beliefs = ReadBeliefs(posterior_, candidates.items, candidates.eligible, factors);
+  const std::vector<float> scores =
+      SeasonedScores(candidates.log_probabilities, candidates.eligible, beliefs, slate.weight, spread_);
+  SlateRequest request{.scores = scores,
+                       .eligible = candidates.eligible,
+                       .beliefs = &beliefs,
+                       .slate_size = slate.size,
+                       .weight = slate.weight};
+  auto choices = GaussianThompson().Choose(request, random);
   for (Choice& choice : choices) choice.index = candidates.items[choice.index];
-  if (drawn_from != nullptr) *drawn_from = std::move(candidates);
+  if (contenders == nullptr) return choices;
+  request.scores = candidates.log_probabilities;
+  *contenders = FindContenders(request, spread_, kContendersMax);
+  for (std::uint32_t& index : contenders->indexes) index = candidates.items[index];
   return choices;
 }
 

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "explore/contenders.h"
 #include "explore/policy.h"
 #include "explore/posterior.h"
 #include "explore/user_factors.h"
@@ -50,19 +51,12 @@ class Exploration {
     double age_cut_off_days = 30;   ///< Items older than this may not be explored.
     const ItemSet* kept = nullptr;  ///< The items that may be shown at all; null for all of them.
   };
-  /// What a slate is drawn from. N candidates.
-  struct Candidates {
-    std::vector<std::uint32_t> items;      ///< [N], ascending.
-    std::vector<float> log_probabilities;  ///< [N]
-    std::vector<std::uint8_t> eligible;    ///< [N], 1: may be explored.
-  };
   /// Chosen places, best first; Choice::index is an item of `model`, a snapshot of catalogue(). `factors` are of the
-  /// user. At weight 0 the plain ranking. Otherwise what was drawn from is left in `drawn_from`, if that is given.
+  /// user. At weight 0 the plain ranking. Otherwise who could have been drawn is left in `contenders`, if that is
+  /// given: its indexes are items of `model` too, its scores log probabilities.
   std::vector<Choice> Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
                              std::span<const float> factors, const Slate& slate, Random& random,
-                             Candidates* drawn_from = nullptr) const;
-  /// The scores that a policy takes at this explorationWeight. [N]
-  std::vector<float> ScoresAt(double weight, const Candidates& candidates, std::span<const float> factors) const;
+                             Contenders* contenders = nullptr) const;
 
   const std::string& artifact_name() const { return artifact_name_; }
   /// Where a user stands by the model's measure, from the scores that Choose takes; empty where users cannot be told
@@ -90,6 +84,8 @@ class Exploration {
   }
 
   const LiveCatalogue& catalogue() const { return catalogue_; }
+  const std::string& event_type() const { return event_type_; }
+  double spread() const { return spread_; }
   const Posterior& posterior() const { return posterior_; }
 
   /// How many of the best items by plain score compete with the eligible ones.
@@ -107,6 +103,8 @@ class Exploration {
   static constexpr std::size_t kScoresMax = 10'000'000;
   /// The newest items that may be explored at once, so that a catalogue of new items alone costs no more.
   static constexpr std::size_t kEligibleMax = 20'000;
+  /// Of one request, told to those who ask for them.
+  static constexpr std::size_t kContendersMax = 500;
   /// Unknown items of impressions whose showings are kept until they are put, and showings of one of them.
   static constexpr std::size_t kAwaitedItemsMax = 10'000;
   static constexpr std::size_t kAwaitedShowingsMax = 32;
@@ -117,6 +115,11 @@ class Exploration {
   void Welcome(const LiveCatalogue::Joined& joined);
   void SetPrior(const RecommenderModel& model, std::uint32_t item);
   void Learn(const Event& event, std::uint64_t sequence);
+  struct Candidates {
+    std::vector<std::uint32_t> items;      ///< [N], ascending.
+    std::vector<float> log_probabilities;  ///< [N]
+    std::vector<std::uint8_t> eligible;    ///< [N], 1: may be explored.
+  };
   /// The best of the kept items by plain score, and those that may be explored.
   Candidates Gather(const RecommenderModel& model, std::span<const float> log_probabilities, const Slate& slate) const;
   /// Of the user who saw the list, if this model made it.

@@ -1,0 +1,41 @@
+#include "explore/slate_beliefs.h"
+
+#include <cmath>
+
+namespace attune {
+
+SlateBeliefs::Total SlateBeliefs::TotalOf(std::size_t candidate) const {
+  const Belief& belief = candidates[candidate];
+  float mean = 0;
+  float variance = 0;
+  for (std::size_t a = 0; a < belief.attribute_count; ++a) {
+    const float weight = a == 0 ? 1 : belief.attribute_scale;
+    const Posterior::Effect& effect = effects[belief.attributes[a]];
+    mean += weight * effect.mean;
+    variance += weight * weight * effect.deviation * effect.deviation;
+  }
+  return {.mean = belief.mean + belief.shared_weight * mean,
+          .deviation =
+              std::sqrt(belief.deviation * belief.deviation + belief.shared_weight * belief.shared_weight * variance)};
+}
+
+SlateBeliefs ReadBeliefs(const Posterior& posterior, std::span<const std::uint32_t> items,
+                         std::span<const std::uint8_t> eligible, std::span<const float> factors) {
+  SlateBeliefs beliefs{.candidates = std::vector<Belief>(items.size()),
+                       .effects = std::vector<Posterior::Effect>(Posterior::kEffectsMax),
+                       .calibration = posterior.calibration()};
+  std::vector<bool> is_read(Posterior::kEffectsMax);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (eligible[i] == 0) continue;
+    Belief& belief = beliefs.candidates[i] = posterior.Believe(items[i], factors);
+    for (std::size_t a = 0; a < belief.attribute_count; ++a) {
+      const std::uint16_t attribute = belief.attributes[a];
+      if (is_read[attribute]) continue;
+      is_read[attribute] = true;
+      beliefs.effects[attribute] = posterior.AttributeEffect(attribute);
+    }
+  }
+  return beliefs;
+}
+
+}  // namespace attune
