@@ -14,7 +14,8 @@ constexpr double kNormal95 = 1.959963984540054;
 /// One group's sums.
 struct Group {
   double count = 0;
-  double weight = 0;
+  double weight = 0;  ///< Its expectation is `examination`.
+  double examination = 0;
   double weighted_reward = 0;
   double predicted = 0;
   double corrected = 0;  ///< Doubly robust.
@@ -39,7 +40,8 @@ std::vector<Group> GroupsOf(std::span<const LoggedChoice> log, const OffPolicyOp
     if (i == 0 || choice.group == 0 || choice.group != log[i - 1].group) groups.emplace_back();
     Group& group = groups.back();
     group.count += 1;
-    group.weight += weight;
+    group.weight += weight * choice.examination;
+    group.examination += choice.examination;
     group.weighted_reward += weight * choice.reward;
     group.predicted += choice.predicted_value;
     group.corrected += choice.predicted_value + weight * (choice.reward - choice.predicted_reward);
@@ -72,13 +74,21 @@ PolicyEstimate Ratio(std::span<const Group> groups, double Group::*above, double
   return estimate;
 }
 
+PolicyEstimate Scaled(const PolicyEstimate& estimate, double factor) {
+  return {.value = estimate.value * factor,
+          .standard_error = estimate.standard_error * factor,
+          .low = estimate.low * factor,
+          .high = estimate.high * factor};
+}
+
 }  // namespace
 
 OffPolicyEstimates EstimateOffPolicy(std::span<const LoggedChoice> log, const OffPolicyOptions& options) {
   OffPolicyEstimates estimates;
   const std::vector<Group> groups = GroupsOf(log, options, estimates);
   estimates.inverse_propensity = Ratio(groups, &Group::weighted_reward, &Group::count);
-  estimates.self_normalized = Ratio(groups, &Group::weighted_reward, &Group::weight);
+  const double examined = Ratio(groups, &Group::examination, &Group::count).value;
+  estimates.self_normalized = Scaled(Ratio(groups, &Group::weighted_reward, &Group::weight), examined);
   estimates.direct = Ratio(groups, &Group::predicted, &Group::count);
   estimates.doubly_robust = Ratio(groups, &Group::corrected, &Group::count);
   return estimates;

@@ -13,6 +13,9 @@ struct LoggedChoice {
   double target_probability = 0;  ///< That the policy in question shows it.
   double predicted_reward = 0;  ///< Of what was shown, by some model; only the direct and doubly robust estimates ask.
   double predicted_value = 0;   ///< Of the policy in question here: the model's prediction, averaged over its choices.
+  /// The chance that what was shown was looked at, where both probabilities count that in: then both are of being shown
+  /// and looked at, averaged over places.
+  double examination = 1;
   /// Choices of one request stand and fall together: those of one group, one after the other, count as one draw. A
   /// choice with group 0 is a group of its own.
   std::uint64_t group = 0;
