@@ -88,6 +88,15 @@ void AddServedListOptions(ServeOptions* options, OptionTable* table) {
                    "What they take on disk, likewise.", &limits.bytes_max);
 }
 
+void AddRecommendationLogOptions(ServeOptions* options, OptionTable* table) {
+  RecommendationLog::Options& log = options->application.recommendation_log;
+  table->Section("The recommendation log in DIR/recommendations (attune evaluate-policy reads it)");
+  table->AddNumber("recommendation-log-percent", "N", 0, 100,
+                   "Of the recommendations, with their events, so many are logged; 0 turns the log off.", &log.percent);
+  table->AddNumber("recommendation-log-bytes-max", "BYTES", std::uint64_t{1} << 20, kBytesMax,
+                   "What it takes on disk, gzipped; the oldest make room.", &log.bytes_max);
+}
+
 void AddCredentialOptions(ServeOptions* options, OptionTable* table) {
   table->Section("The administrator's key (made at the first start, in DIR/credentials, unless given here)");
   table->AddText("access-key-id", "ID", "3 to 128 characters.", &options->access_key_id);
@@ -223,6 +232,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
                     "and STS that its clients call, on one port.");
   AddServerOptions(options, &table);
   AddServedListOptions(options, &table);
+  AddRecommendationLogOptions(options, &table);
   AddCredentialOptions(options, &table);
   AddWebOptions(options, &table);
   AddExternalStoreOptions(options, &table);

@@ -4,10 +4,13 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "explore/gaussian_thompson.h"
 #include "serve/user_query.h"
 
 namespace attune {
 namespace {
+
+constexpr std::string_view kPlainRankingName = "plain-ranking";
 
 /// Log probabilities of the whole catalogue for one user.
 std::vector<float> ScoreCatalogue(const Deployment& deployment, std::string_view user_id,
@@ -31,14 +34,14 @@ Recommendation Recommend(const Deployment& deployment, const RecommendRequest& r
   const RecommenderModel& model = deployment.model();
   const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
   Random random(request.seed);
-  Recommendation out{.items = {}, .factors = deployment.exploration().FactorsOf(log_probabilities)};
+  Recommendation out{.items = {}, .factors = deployment.exploration().FactorsOf(log_probabilities), .contenders = Contenders()};
   const auto choices =
       deployment.exploration().Choose(model, log_probabilities, out.factors,
                                       {.size = request.result_count,
                                        .weight = deployment.configuration().exploration_weight,
                                        .age_cut_off_days = deployment.configuration().exploration_item_age_cut_off_days,
                                        .kept = request.kept},
-                                      random);
+                                      random, request.tells_contenders ? &out.contenders : nullptr);
   std::vector<RecommendedItem>& list = out.items;
   list.reserve(choices.size());
   for (const Choice& choice : choices) {
@@ -56,6 +59,39 @@ Recommendation Recommend(const Deployment& deployment, const RecommendRequest& r
   std::ranges::sort(scores, std::greater<>());
   for (std::size_t i = 0; i < list.size(); ++i) list[i].score = scores[i];
   return out;
+}
+
+RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms, std::string_view recommendation_id,
+                              const ServedList& served, Recommendation recommendation) {
+  const Exploration& exploration = deployment.exploration();
+  const double weight = deployment.configuration().exploration_weight;
+  RecommendationRecord record{.time_ms = time_ms,
+                              .recommendation_id = std::string(recommendation_id),
+                              .campaign_arn = served.deployment,
+                              .user_id = served.user_id,
+                              .model = served.model,
+                              .policy = std::string(weight > 0 ? GaussianThompson().name() : kPlainRankingName),
+                              .policy_version = GaussianThompson::kVersion,
+                              .exploration_weight = weight,
+                              .reward_event_type = exploration.event_type(),
+                              .item_ids = served.item_ids,
+                              .scores = served.scores,
+                              .propensities = served.propensities,
+                              .explored = {},
+                              .drawn_from = {}};
+  for (const RecommendedItem& item : recommendation.items) record.explored.push_back(item.explored ? 1 : 0);
+  if (weight <= 0) return record;
+  auto& drawn_from = record.drawn_from.emplace();
+  for (const std::uint32_t item : recommendation.contenders.indexes) {
+    drawn_from.item_ids.emplace_back(deployment.model().item_id(item));
+  }
+  drawn_from.contenders = std::move(recommendation.contenders);
+  const ExaminationCurve examination = exploration.posterior().examination();
+  for (std::uint32_t rank = 1; rank <= record.item_ids.size(); ++rank) {
+    drawn_from.examination.push_back(examination.At(rank));
+  }
+  drawn_from.deviation_max = exploration.spread();
+  return record;
 }
 
 std::vector<RankedItem> Rank(const Deployment& deployment, const RankRequest& request) {

@@ -9,6 +9,7 @@
 
 #include "model/query.h"
 #include "serve/deployments.h"
+#include "serve/recommendation_record.h"
 
 namespace attune {
 
@@ -18,6 +19,7 @@ struct RecommendRequest {
   std::span<const NamedValue> context;
   std::uint64_t seed = 0;         ///< Of the draw, where there is exploration.
   const ItemSet* kept = nullptr;  ///< The items that may be in the list; null for all.
+  bool tells_contenders = false;
 };
 
 struct RecommendedItem {
@@ -33,12 +35,17 @@ struct RecommendedItem {
 struct Recommendation {
   std::vector<RecommendedItem> items;
   std::vector<float> factors;  ///< Of the user, by the model's measure: what ServedList keeps.
+  Contenders contenders;       ///< Where the request asks for them and something was drawn; indexes are of the model.
 };
 
 /// The list for one user, from what the deployment's model learned and what the user did since. Fewer than asked for
 /// only when fewer items of the catalogue are kept; nothing else is ever in it. Scores are shares of the whole
 /// catalogue all the same. Thread-safe.
 Recommendation Recommend(const Deployment& deployment, const RecommendRequest& request);
+
+/// What the recommendation log keeps of a list that was served.
+RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms, std::string_view recommendation_id,
+                              const ServedList& served, Recommendation recommendation);
 
 struct RankRequest {
   std::string_view user_id;

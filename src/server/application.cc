@@ -148,6 +148,10 @@ Status Application::OpenCatalog() {
                                                    .on_released = [this] { job_runner_->Poke(); }});
   ATTUNE_TRY(log_, EventLog::Open(*key_values_));
   ATTUNE_TRY(served_lists_, ServedLists::Open(env_, directory_->served_lists_path(), clock_, options_.served_lists));
+  RecommendationLog::Options log_options = options_.recommendation_log;
+  log_options.may_write = [this] { return write_gate_->Check(); };
+  ATTUNE_TRY(recommendation_log_,
+             RecommendationLog::Open(env_, directory_->recommendation_log_path(), std::move(log_options)));
   role_access_ = std::make_unique<RoleAccessChecker>(*identities_, *objects_, options_.region);
   ingest_index_ = std::make_unique<IngestIndex>(*catalog_);
   runtime_index_ = std::make_unique<RuntimeIndex>(*catalog_, directory_->datasets_path());
@@ -172,7 +176,7 @@ Status Application::OpenCatalog() {
                                                                      .automatic = options_.automatic,
                                                                      .files_are_held = &backup_->files_are_held(),
                                                                      .imported_rows = &imported_rows_});
-  AddExplorationReadings(metrics_, deployments_, *served_lists_);
+  AddExplorationReadings(metrics_, deployments_, *served_lists_, *recommendation_log_);
   ATTUNE_RETURN_IF_ERROR(DeployActiveCampaigns(*job_environment_));
   ATTUNE_RETURN_IF_ERROR(ReplayEvents(*job_environment_));
   std::vector<std::unique_ptr<WorkSource>> sources;
@@ -246,6 +250,7 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
                       .deployments = deployments_,
                       .live_groups = live_groups_,
                       .served_lists = *served_lists_,
+                      .recommendation_log = *recommendation_log_,
                       .ingest_index = *ingest_index_,
                       .runtime_index = *runtime_index_,
                       .filter_data = filter_data_,

@@ -54,6 +54,7 @@ struct ApplicationOptions {
   std::optional<AccessKey> administrator;
   Limits limits;
   ServedLists::Limits served_lists;
+  RecommendationLog::Options recommendation_log;
   ExternalStore external_store;
   std::uint64_t free_disk_bytes_min = std::uint64_t{256} << 20;  ///< With less, nothing is taken in.
   FilterHistory::Limits filter_history;
@@ -136,6 +137,7 @@ class Application {
   LiveGroups live_groups_;
   Deployments deployments_;
   std::unique_ptr<ServedLists> served_lists_;
+  std::unique_ptr<RecommendationLog> recommendation_log_;
   FilterData filter_data_;
   std::unique_ptr<IngestIndex> ingest_index_;
   std::unique_ptr<RuntimeIndex> runtime_index_;

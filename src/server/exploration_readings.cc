@@ -36,7 +36,8 @@ double Quantile(const std::vector<float>& ascending, double share) {
 
 }  // namespace
 
-void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const ServedLists& served_lists) {
+void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const ServedLists& served_lists,
+                            const RecommendationLog& recommendation_log) {
   // Every campaign is looked at once for all of them.
   metrics.AddReadings(
       {{"attune_explored_share", "Of the recommended items since the start, those that exploration put there."},
@@ -70,6 +71,15 @@ void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const Se
                      [&served_lists] { return static_cast<double>(served_lists.size()); });
   metrics.AddReading("attune_served_lists_bytes", "What they take on disk.",
                      [&served_lists] { return static_cast<double>(served_lists.bytes()); });
+  metrics.AddReadings({{"attune_recommendation_log_lines", "Written to the recommendation log since the start."},
+                       {"attune_recommendation_log_lost_lines", "Lines that were not: the disk was slow or full."},
+                       {"attune_recommendation_log_bytes", "What the log takes on disk."}},
+                      [&recommendation_log] {
+                        const auto figures = recommendation_log.figures();
+                        return std::vector<double>{static_cast<double>(figures.written_lines),
+                                                   static_cast<double>(figures.lost_lines),
+                                                   static_cast<double>(figures.bytes)};
+                      });
 }
 
 }  // namespace attune

@@ -2,12 +2,14 @@
 
 #include "base/metrics.h"
 #include "serve/deployments.h"
+#include "serve/recommendation_log.h"
 #include "serve/served_lists.h"
 
 namespace attune {
 
 /// Adds what campaigns show and learn to `metrics`, over all campaigns together: attune_explored_share and the rest of
-/// docs/guides/metrics.md. Both others must outlive it.
-void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const ServedLists& served_lists);
+/// docs/guides/metrics.md. The others must outlive it.
+void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const ServedLists& served_lists,
+                            const RecommendationLog& recommendation_log);
 
 }  // namespace attune

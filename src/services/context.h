@@ -8,6 +8,7 @@
 #include "serve/deployments.h"
 #include "serve/filter_data.h"
 #include "serve/live_group.h"
+#include "serve/recommendation_log.h"
 #include "serve/served_lists.h"
 #include "services/limits.h"
 #include "storage/env.h"
@@ -33,6 +34,7 @@ struct Context {
   Deployments& deployments;
   LiveGroups& live_groups;
   ServedLists& served_lists;
+  RecommendationLog& recommendation_log;
   IngestIndex& ingest_index;
   RuntimeIndex& runtime_index;
   FilterData& filter_data;

@@ -20,6 +20,7 @@ namespace attune {
 ///   datasets/         columnar segments
 ///   artifacts/        trained models, one folder each
 ///   served_lists/     what was recommended under which id
+///   recommendations/  the recommendation log, for people
 ///   credentials       the administrator's key pair, an AWS credentials file, mode 0600
 ///   temporary/        emptied at every start
 class DataDirectory {
@@ -35,6 +36,7 @@ class DataDirectory {
   std::string datasets_path() const { return JoinPath(path_, "datasets"); }
   std::string artifacts_path() const { return JoinPath(path_, "artifacts"); }
   std::string served_lists_path() const { return JoinPath(path_, "served_lists"); }
+  std::string recommendation_log_path() const { return JoinPath(path_, "recommendations"); }
   std::string credentials_path() const { return JoinPath(path_, "credentials"); }
   std::string temporary_path() const { return JoinPath(path_, "temporary"); }
 

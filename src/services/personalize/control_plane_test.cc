@@ -28,6 +28,7 @@ class ControlPlaneTest : public testing::Test {
     ASSERT_TRUE(log.ok()) << log.status().ToString();
     log_ = *std::move(log);
     served_lists_ = *ServedLists::Open(env_, "/served", clock_);
+    recommendation_log_ = *RecommendationLog::Open(env_, "/recommendations", {.percent = 0});
     ingest_index_ = std::make_unique<IngestIndex>(*catalog_);
     runtime_index_ = std::make_unique<RuntimeIndex>(*catalog_, "/datasets");
     context_.reset(new Context{.account_id = "123456789012",
@@ -40,6 +41,7 @@ class ControlPlaneTest : public testing::Test {
                                .deployments = deployments_,
                                .live_groups = live_groups_,
                                .served_lists = *served_lists_,
+                               .recommendation_log = *recommendation_log_,
                                .ingest_index = *ingest_index_,
                                .runtime_index = *runtime_index_,
                                .filter_data = filter_data_,
@@ -89,6 +91,7 @@ class ControlPlaneTest : public testing::Test {
   std::unique_ptr<KeyValueStore> store_;
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<ServedLists> served_lists_;
+  std::unique_ptr<RecommendationLog> recommendation_log_;
   std::unique_ptr<IngestIndex> ingest_index_;
   std::unique_ptr<RuntimeIndex> runtime_index_;
   FilterData filter_data_{FilterHistory::Limits{}};

@@ -4,6 +4,7 @@
 
 #include "data/put_record.h"
 #include "data/training_data.h"
+#include "serve/recommendation_record.h"
 #include "services/personalize_events/dataset_stream.h"
 #include "services/personalize_events/ingest_index.h"
 
@@ -32,6 +33,17 @@ Result<Event> ReadEvent(const IngestDataset& dataset, const personalize_events::
   if (event.item_id.empty())
     return InvalidArgument("The event has no itemId, neither of its own nor in its properties.");
   return event;
+}
+
+/// What came of lists that are in the recommendation log.
+void LogFeedback(RecommendationLog& log, std::span<const Event> events) {
+  for (const Event& event : events) {
+    if (!event.served || !log.Wants(event.recommendation_id)) continue;
+    log.Append(EncodeLogLine(FeedbackRecord{.time_ms = event.timestamp_ms,
+                                            .recommendation_id = event.recommendation_id,
+                                            .item_id = event.item_id,
+                                            .event_type = event.event_type}));
+  }
 }
 
 /// The service knows no other error for a put that is refused.
@@ -71,6 +83,7 @@ Status PutEvents(Context& context, const personalize_events::PutEventsRequest& r
     for (const Event& event : events) context.served_lists.Withdraw(event);
     return appended.status();
   }
+  LogFeedback(context.recommendation_log, events);
   if (const auto history = context.filter_data.FindHistory(tracker.interactions->uid)) history->Apply(events);
   return group->CatchUp(context.log, *tracker.interactions->group_datasets, context.served_lists);
 }

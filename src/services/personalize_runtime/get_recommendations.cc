@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "serve/recommendation_record.h"
 #include "serve/recommender.h"
 #include "services/answers.h"
 #include "services/personalize_runtime/campaign_request.h"
@@ -58,11 +59,13 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
   const std::int32_t wanted = request.num_results.value_or(0) == 0 ? kResultsDefault : *request.num_results;
   const std::string recommendation_id = NewRecommendationId(context, *deployment);
   const auto values = ReadContext(request.context);
+  const bool is_logged = context.recommendation_log.Wants(recommendation_id);
   auto recommendation = Recommend(*deployment, {.user_id = *request.user_id,
                                                 .result_count = static_cast<std::size_t>(wanted),
                                                 .context = values,
                                                 .seed = Hash64(recommendation_id),
-                                                .kept = kept ? &*kept : nullptr});
+                                                .kept = kept ? &*kept : nullptr,
+                                                .tells_contenders = is_logged});
 
   ServedList served{.deployment = *request.campaign_arn,
                     .model = deployment->exploration().artifact_name(),
@@ -74,6 +77,10 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
     served.scores.push_back(item.log_probability);
     served.propensities.push_back(static_cast<float>(item.propensity));
     out.item_list.push_back({.item_id = item.item_id, .score = item.score});
+  }
+  if (is_logged) {
+    context.recommendation_log.Append(EncodeLogLine(
+        RecordOf(*deployment, context.clock.UnixMilliseconds(), recommendation_id, served, std::move(recommendation))));
   }
   const Status remembered = context.served_lists.Remember(recommendation_id, std::move(served));
   // The answer is right all the same; what comes of it will not be learned.
