@@ -144,6 +144,12 @@ Status OptionTable::ReadArguments(std::span<const std::string> arguments, Outcom
       *outcome = Outcome::kHelp;
       return {};
     }
+    if (!argument.starts_with("--") && operand_ != nullptr) {
+      if (operand_is_set_) return InvalidArgument(fmt::format("'{}' is a second {}", argument, operand_name_));
+      *operand_ = argument;
+      operand_is_set_ = true;
+      continue;
+    }
     if (!argument.starts_with("--")) {
       return InvalidArgument(fmt::format("'{}' is not an option; options begin with --", argument));
     }
@@ -213,6 +219,11 @@ Status OptionTable::ReadConfigLine(std::string_view line, const std::string& pla
   option->value = Trimmed(line.substr(equals + 1));
   option->source = fmt::format("{}: {}", place, name);
   return {};
+}
+
+void OptionTable::AddOperand(std::string name, std::string* target) {
+  operand_name_ = std::move(name);
+  operand_ = target;
 }
 
 std::string OptionTable::Help() const {

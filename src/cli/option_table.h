@@ -58,6 +58,9 @@ class OptionTable {
     });
   }
 
+  /// The one argument that is no option, wherever it stands; `target` keeps what it holds where there is none.
+  void AddOperand(std::string name, std::string* target);
+
   enum class Outcome { kRun, kHelp };
   /// InvalidArgument for an unknown option (with the nearest known one), a missing or unfit value, an argument that is
   /// no option, or a file that cannot be read; the message says where the value stood.
@@ -95,6 +98,9 @@ class OptionTable {
   std::vector<Option> options_;
   std::vector<Heading> headings_;
   std::string config_path_;
+  std::string operand_name_;  // Empty: there is none.
+  std::string* operand_ = nullptr;
+  bool operand_is_set_ = false;
 };
 
 /// "--data-dri" is one exchange of neighbours away from "--data-dir": the least number of insertions, deletions,

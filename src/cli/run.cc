@@ -21,6 +21,7 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"serve", "run the server", &Serve},
     {"evaluate", "measure how good recommendations from your data are", &Evaluate},
+    {"evaluate-policy", "tell from a recommendation log what another exploration had brought", &EvaluatePolicy},
     {"train", "train a model from CSV files", &Train},
     {"recommend", "recommend from a trained model, and explain why", &Recommend},
     {"backup", "copy the data of a running server", &BackUp},
@@ -29,7 +30,7 @@ constexpr Verb kVerbs[] = {
 
 std::string Usage() {
   std::string text = "usage: attune VERB [OPTION...]\n\n";
-  for (const Verb& verb : kVerbs) text += fmt::format("  {:<12} {}\n", verb.name, verb.summary);
+  for (const Verb& verb : kVerbs) text += fmt::format("  {:<15} {}\n", verb.name, verb.summary);
   return text + "\nattune VERB --help lists the options of a verb; attune --version tells the version.\n";
 }
 

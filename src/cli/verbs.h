@@ -14,6 +14,9 @@ int Serve(std::span<const std::string> arguments);
 /// attune evaluate: how good the recommendations are, on a part of the data that training did not see.
 int Evaluate(std::span<const std::string> arguments);
 
+/// attune evaluate-policy: what another exploration would have brought, from a recommendation log.
+int EvaluatePolicy(std::span<const std::string> arguments);
+
 /// attune train: a model from CSV files, as a folder.
 int Train(std::span<const std::string> arguments);
 
