@@ -78,7 +78,7 @@ void ServingWorld::PutItem(const std::string& id, const std::string& genre, std:
 
 std::string ServingWorld::Serve(const std::string& user, std::size_t count, std::vector<RecommendedItem>* out) {
   const std::string id = "RID-" + std::to_string(++served_count_);
-  auto [list, factors] = Ask(user, count, Hash64(id));
+  auto [list, factors, contenders] = Ask(user, count, Hash64(id));
   ServedList served{.model = options_.artifact_name, .factors = std::move(factors)};
   for (const auto& item : list) {
     served.item_ids.push_back(item.item_id);
