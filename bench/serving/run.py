@@ -112,20 +112,29 @@ def main():
         server = conftest.Server(pathlib.Path(folder) / "data").start()
         try:
             campaign_arn, tracking_id = prepare(server, example)
-            get = [signed(server, "/recommendations", {"campaignArn": campaign_arn, "userId": str(user + 1)})
-                   for user in range(USERS)]
+            def gets():
+                return lua([signed(server, "/recommendations", {"campaignArn": campaign_arn, "userId": str(user + 1)})
+                            for user in range(USERS)])
+
+            get = gets()
             put = [signed(server, "/events", {
                 "trackingId": tracking_id, "userId": str(user + 1), "sessionId": "s",
                 "eventList": [{"eventType": "click", "itemId": str(user % 230 + 1), "sentAt": int(time.time())}]})
                 for user in range(USERS)]
             print(f"syncs of this disk, one thread: {syncs_per_second(folder):.0f}/s")
             for name, url, script in (("GET /-/health", server.url + "/-/health", None),
-                                      ("GetRecommendations", server.url, lua(get)),
+                                      ("GetRecommendations", server.url, get),
                                       ("PutEvents", server.url, lua(put)),
-                                      ("GetRecommendations after it", server.url, lua(get))):
+                                      ("GetRecommendations after it", server.url, get)):
                 rate, median, p99, longest = wrk(url, script, arguments)
                 print(f"{name}: {rate:.0f}/s, p50 {median}, p99 {p99}, longest {longest}")
             print(f"memory: {resident_megabytes(server):.0f} MB")
+            # As if each request came from somebody who had just done something: every score is computed.
+            server.stop()
+            server.arguments = ("--score-cache-bytes-max", "0")
+            server.start()
+            rate, median, p99, longest = wrk(server.url, gets(), arguments)
+            print(f"GetRecommendations, no score at hand: {rate:.0f}/s, p50 {median}, p99 {p99}, longest {longest}")
         finally:
             server.stop()
 

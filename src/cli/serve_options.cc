@@ -66,6 +66,9 @@ void AddServerOptions(ServeOptions* options, OptionTable* table) {
   table->AddNumber("free-disk-bytes-min", "BYTES", 0, kBytesMax,
                    "With less room on the disk of DIR, nothing is taken in; reading and deleting go on.",
                    &application.free_disk_bytes_min);
+  table->AddNumber("score-cache-bytes-max", "BYTES", 0, kBytesMax,
+                   "Memory for the scores of people who ask again before they did anything; 0 keeps none.",
+                   &application.score_cache_bytes_max);
   table->Add("log-level", "LEVEL", "info", "debug, info, warning or error; debug tells every request.",
              [options](std::string_view value) -> Status {
                constexpr std::string_view kNames[] = {"debug", "info", "warning", "error"};

@@ -13,14 +13,20 @@ namespace {
 constexpr std::string_view kPlainRankingName = "plain-ranking";
 
 /// Log probabilities of the whole catalogue for one user.
-std::vector<float> ScoreCatalogue(const Deployment& deployment, std::string_view user_id,
-                                  std::span<const NamedValue> context) {
+ScoreCache::Scores ScoreCatalogue(const Deployment& deployment, std::string_view user_id,
+                                  std::span<const NamedValue> context, ScoreCache* cache) {
   const UserQuery user(deployment, user_id, context);
-  std::vector<float> log_probabilities(deployment.model().item_count());
+  std::string key;
+  if (cache != nullptr) {
+    key = ScoreCache::KeyOf(deployment.model(), user.query());
+    if (auto kept = cache->Find(deployment.shared_model(), key)) return kept;
+  }
+  auto scores = std::make_shared<std::vector<float>>(deployment.model().item_count());
   auto scratch = deployment.scratch_pool().Borrow(deployment.model());
-  deployment.model().ScoreAll(user.query(), *scratch, log_probabilities);
+  deployment.model().ScoreAll(user.query(), *scratch, *scores);
   deployment.scratch_pool().Return(std::move(scratch));
-  return log_probabilities;
+  if (cache != nullptr) cache->Keep(deployment.shared_model(), std::move(key), scores);
+  return scores;
 }
 
 /// Whether training met an interaction with the item.
@@ -32,9 +38,11 @@ bool WasTaken(const RecommenderModel& model, std::uint32_t item) {
 
 Recommendation Recommend(const Deployment& deployment, const RecommendRequest& request) {
   const RecommenderModel& model = deployment.model();
-  const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
+  const auto scores_of_all = ScoreCatalogue(deployment, request.user_id, request.context, request.score_cache);
+  const std::vector<float>& log_probabilities = *scores_of_all;
   Random random(request.seed);
-  Recommendation out{.items = {}, .factors = deployment.exploration().FactorsOf(log_probabilities), .contenders = Contenders()};
+  Recommendation out{
+      .items = {}, .factors = deployment.exploration().FactorsOf(log_probabilities), .contenders = Contenders()};
   const auto choices =
       deployment.exploration().Choose(model, log_probabilities, out.factors,
                                       {.size = request.result_count,
@@ -95,7 +103,8 @@ RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms
 }
 
 std::vector<RankedItem> Rank(const Deployment& deployment, const RankRequest& request) {
-  const std::vector<float> log_probabilities = ScoreCatalogue(deployment, request.user_id, request.context);
+  const auto scores_of_all = ScoreCatalogue(deployment, request.user_id, request.context, request.score_cache);
+  const std::vector<float>& log_probabilities = *scores_of_all;
   std::vector<RankedItem> known;
   std::vector<RankedItem> unknown;
   std::unordered_set<std::string_view> met;

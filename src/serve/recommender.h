@@ -10,6 +10,7 @@
 #include "model/query.h"
 #include "serve/deployments.h"
 #include "serve/recommendation_record.h"
+#include "serve/score_cache.h"
 
 namespace attune {
 
@@ -20,6 +21,7 @@ struct RecommendRequest {
   std::uint64_t seed = 0;         ///< Of the draw, where there is exploration.
   const ItemSet* kept = nullptr;  ///< The items that may be in the list; null for all.
   bool tells_contenders = false;
+  ScoreCache* score_cache = nullptr;  ///< Null: none.
 };
 
 struct RecommendedItem {
@@ -51,6 +53,7 @@ struct RankRequest {
   std::string_view user_id;
   std::span<const std::string_view> item_ids;
   std::span<const NamedValue> context;
+  ScoreCache* score_cache = nullptr;  ///< Null: none.
 };
 
 struct RankedItem {

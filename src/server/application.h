@@ -55,6 +55,7 @@ struct ApplicationOptions {
   Limits limits;
   ServedLists::Limits served_lists;
   RecommendationLog::Options recommendation_log;
+  std::uint64_t score_cache_bytes_max = ScoreCache::kBytesMaxDefault;
   ExternalStore external_store;
   std::uint64_t free_disk_bytes_min = std::uint64_t{256} << 20;  ///< With less, nothing is taken in.
   FilterHistory::Limits filter_history;
@@ -100,6 +101,7 @@ class Application {
         clock_(clock),
         entropy_(entropy),
         options_(std::move(options)),
+        score_cache_(options_.score_cache_bytes_max),
         filter_data_(options_.filter_history) {}
 
   Status OpenAll();
@@ -136,6 +138,7 @@ class Application {
   std::unique_ptr<EventLog> log_;
   LiveGroups live_groups_;
   Deployments deployments_;
+  ScoreCache score_cache_;
   std::unique_ptr<ServedLists> served_lists_;
   std::unique_ptr<RecommendationLog> recommendation_log_;
   FilterData filter_data_;

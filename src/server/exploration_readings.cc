@@ -37,7 +37,7 @@ double Quantile(const std::vector<float>& ascending, double share) {
 }  // namespace
 
 void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const ServedLists& served_lists,
-                            const RecommendationLog& recommendation_log) {
+                            const RecommendationLog& recommendation_log, const ScoreCache& score_cache) {
   // Every campaign is looked at once for all of them.
   metrics.AddReadings(
       {{"attune_explored_share", "Of the recommended items since the start, those that exploration put there."},
@@ -78,6 +78,15 @@ void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const Se
                         const auto figures = recommendation_log.figures();
                         return std::vector<double>{static_cast<double>(figures.written_lines),
                                                    static_cast<double>(figures.lost_lines),
+                                                   static_cast<double>(figures.bytes)};
+                      });
+  metrics.AddReadings({{"attune_scores_asked", "How often a catalogue's scores were needed since the start."},
+                       {"attune_scores_found", "How often they were at hand: the user had done nothing since."},
+                       {"attune_scores_bytes", "What the scores at hand take in memory."}},
+                      [&score_cache] {
+                        const auto figures = score_cache.figures();
+                        return std::vector<double>{static_cast<double>(figures.asked),
+                                                   static_cast<double>(figures.found),
                                                    static_cast<double>(figures.bytes)};
                       });
 }

@@ -3,6 +3,7 @@
 #include "base/metrics.h"
 #include "serve/deployments.h"
 #include "serve/recommendation_log.h"
+#include "serve/score_cache.h"
 #include "serve/served_lists.h"
 
 namespace attune {
@@ -10,6 +11,6 @@ namespace attune {
 /// Adds what campaigns show and learn to `metrics`, over all campaigns together: attune_explored_share and the rest of
 /// docs/guides/metrics.md. The others must outlive it.
 void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const ServedLists& served_lists,
-                            const RecommendationLog& recommendation_log);
+                            const RecommendationLog& recommendation_log, const ScoreCache& score_cache);
 
 }  // namespace attune

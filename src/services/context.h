@@ -9,6 +9,7 @@
 #include "serve/filter_data.h"
 #include "serve/live_group.h"
 #include "serve/recommendation_log.h"
+#include "serve/score_cache.h"
 #include "serve/served_lists.h"
 #include "services/limits.h"
 #include "storage/env.h"
@@ -35,6 +36,7 @@ struct Context {
   LiveGroups& live_groups;
   ServedLists& served_lists;
   RecommendationLog& recommendation_log;
+  ScoreCache& score_cache;
   IngestIndex& ingest_index;
   RuntimeIndex& runtime_index;
   FilterData& filter_data;

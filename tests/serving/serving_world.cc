@@ -94,8 +94,9 @@ std::vector<RecommendedItem> ServingWorld::List(const std::string& user, std::si
   return Ask(user, count, seed).items;
 }
 
-Recommendation ServingWorld::Ask(const std::string& user, std::size_t count, std::uint64_t seed) {
-  return Recommend(*deployment(), {.user_id = user, .result_count = count, .context = {}, .seed = seed});
+Recommendation ServingWorld::Ask(const std::string& user, std::size_t count, std::uint64_t seed, ScoreCache* cache) {
+  return Recommend(*deployment(),
+                   {.user_id = user, .result_count = count, .context = {}, .seed = seed, .score_cache = cache});
 }
 
 double ServingWorld::Probability(const std::string& user, const std::string& item) {

@@ -30,7 +30,7 @@ class ServingWorld {
   void PutItem(const std::string& id, const std::string& genre, std::int64_t created_ms);
   /// As GetRecommendations; remembers the list under the id that is returned.
   std::string Serve(const std::string& user, std::size_t count, std::vector<RecommendedItem>* list = nullptr);
-  Recommendation Ask(const std::string& user, std::size_t count, std::uint64_t seed);
+  Recommendation Ask(const std::string& user, std::size_t count, std::uint64_t seed, ScoreCache* cache = nullptr);
   std::vector<RecommendedItem> List(const std::string& user, std::size_t count, std::uint64_t seed = 1);
   /// Every item's own probability for the user, by id.
   double Probability(const std::string& user, const std::string& item);

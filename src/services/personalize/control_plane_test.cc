@@ -42,6 +42,7 @@ class ControlPlaneTest : public testing::Test {
                                .live_groups = live_groups_,
                                .served_lists = *served_lists_,
                                .recommendation_log = *recommendation_log_,
+                               .score_cache = score_cache_,
                                .ingest_index = *ingest_index_,
                                .runtime_index = *runtime_index_,
                                .filter_data = filter_data_,
@@ -92,6 +93,7 @@ class ControlPlaneTest : public testing::Test {
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<ServedLists> served_lists_;
   std::unique_ptr<RecommendationLog> recommendation_log_;
+  ScoreCache score_cache_;
   std::unique_ptr<IngestIndex> ingest_index_;
   std::unique_ptr<RuntimeIndex> runtime_index_;
   FilterData filter_data_{FilterHistory::Limits{}};

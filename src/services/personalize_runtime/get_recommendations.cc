@@ -65,7 +65,8 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
                                                 .context = values,
                                                 .seed = Hash64(recommendation_id),
                                                 .kept = kept ? &*kept : nullptr,
-                                                .tells_contenders = is_logged});
+                                                .tells_contenders = is_logged,
+                                                .score_cache = &context.score_cache});
 
   ServedList served{.deployment = *request.campaign_arn,
                     .model = deployment->exploration().artifact_name(),
