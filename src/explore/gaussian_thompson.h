@@ -23,7 +23,7 @@ namespace attune {
 class GaussianThompson final : public Policy {
  public:
   struct Options {
-    std::size_t propensity_draws = 32;
+    std::size_t propensity_draws = 16;
     bool optimistic = true;        ///< False: the symmetric draw, for comparison.
     bool spend_attributes = true;  ///< False: an attribute may lift any number of places, for comparison.
   };

@@ -372,8 +372,8 @@ TEST(Policy, TellsTheProbabilityOfWhatItShows) {
   for (std::uint32_t i = 30; i < 40; ++i) world.Ignore(i, 20);
   for (const double weight : {0.3, 1.0}) {
     ExpectHonestProbabilities(EpsilonGreedy(0.1), world, weight, 0, 0.001);
-    ExpectHonestProbabilities(GaussianThompson(), world, weight, 32, 0.01);
-    ExpectHonestProbabilities(GaussianThompson({.optimistic = false}), world, weight, 32, 0.01);
+    ExpectHonestProbabilities(GaussianThompson(), world, weight, 16, 0.01);
+    ExpectHonestProbabilities(GaussianThompson({.optimistic = false}), world, weight, 16, 0.01);
   }
 }
 

@@ -134,6 +134,7 @@ void SlateContest::Draw(Random& random, Drawn& drawn) {
   }
   drawn.spent_at.assign(attribute_count_, SlateContest::kNever);
   drawn.spent_by.assign(attribute_count_, SlateContest::kNever);
+  drawn.place_of.assign(contestants_.size(), SlateContest::kNever);
 
   heap_.clear();
   for (std::uint32_t c = 0; c < contestants_.size(); ++c) {
@@ -165,6 +166,7 @@ void SlateContest::Draw(Random& random, Drawn& drawn) {
       continue;
     }
     heap_.pop_back();
+    drawn.place_of[c] = place;
     drawn.places.push_back({.contestant = c, .value = value});
     Spend(c, place, drawn);
   }
@@ -172,11 +174,7 @@ void SlateContest::Draw(Random& random, Drawn& drawn) {
 
 double SlateContest::Inclusion(std::uint32_t c, const Drawn& drawn) const {
   const Contestant& contestant = contestants_[c];
-  std::size_t own_place = drawn.places.size();
-  for (std::size_t i = 0; i < drawn.places.size(); ++i) {
-    if (drawn.places[i].contestant == c) own_place = i;
-  }
-
+  const std::uint32_t own_place = drawn.place_of[c];
   // The chance to win place `place` against who stands there when c is away.
   const auto chance_at = [&](std::uint32_t place) {
     const std::size_t rival = place >= own_place ? place + 1 : place;

@@ -33,6 +33,7 @@ class SlateContest {
     std::vector<float> effects;           ///< Of each attribute, in standard deviations.
     std::vector<std::uint32_t> spent_at;  ///< Of each attribute: the place it lifted; kNever.
     std::vector<std::uint32_t> spent_by;  ///< The contestant there.
+    std::vector<std::uint32_t> place_of;  ///< Of each contestant among `places`; kNever.
   };
   static constexpr std::uint32_t kNever = 0xffffffff;
 

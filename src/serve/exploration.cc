@@ -214,7 +214,7 @@ void Exploration::Await(const std::string& item_id, const Impression& impression
 
 Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::span<const float> log_probabilities,
                                             const Slate& slate) const {
-  Candidates out{.items = TopK(log_probabilities, std::max(slate.size, kCandidatesMin), slate.kept),
+  Candidates out{.items = TopKByIndex(log_probabilities, std::max(slate.size, kCandidatesMin), slate.kept),
                  .log_probabilities = {},
                  .eligible = {}};
   std::vector<bool> is_candidate(log_probabilities.size());
@@ -228,7 +228,7 @@ Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::
     if (!is_candidate[item]) out.items.push_back(item);
   }
   // The policy breaks ties by position: the plain ranking breaks them by item.
-  std::ranges::sort(out.items);
+  if (!std::ranges::is_sorted(out.items)) std::ranges::sort(out.items);
   for (const std::uint32_t item : out.items) {
     out.log_probabilities.push_back(log_probabilities[item]);
     out.eligible.push_back(is_eligible[item] ? 1 : 0);

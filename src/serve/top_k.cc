@@ -51,22 +51,41 @@ class BestScores {
   float worst_ = -std::numeric_limits<float>::infinity();
 };
 
+/// Calls `visit` with every kept item, by rising index.
+template <class Visit>
+void ForEachKept(std::size_t count, const ItemSet* kept, Visit visit) {
+  if (kept == nullptr) {
+    for (std::uint32_t i = 0; i < count; ++i) visit(i);
+    return;
+  }
+  ATTUNE_CHECK(kept->size() == count);
+  std::uint32_t first = 0;
+  for (std::uint64_t word : kept->words()) {
+    for (; word != 0; word &= word - 1) visit(first + static_cast<std::uint32_t>(std::countr_zero(word)));
+    first += ItemSet::kBits;
+  }
+}
+
 }  // namespace
 
 std::vector<std::uint32_t> TopK(std::span<const float> scores, std::size_t k, const ItemSet* kept) {
   if (k == 0) return {};
   BestScores best(scores, k);
-  if (kept == nullptr) {
-    for (std::uint32_t i = 0; i < scores.size(); ++i) best.Offer(i);
-    return best.Take();
-  }
-  ATTUNE_CHECK(kept->size() == scores.size());
-  std::uint32_t first = 0;
-  for (std::uint64_t word : kept->words()) {
-    for (; word != 0; word &= word - 1) best.Offer(first + static_cast<std::uint32_t>(std::countr_zero(word)));
-    first += ItemSet::kBits;
-  }
+  ForEachKept(scores.size(), kept, [&](std::uint32_t i) { best.Offer(i); });
   return best.Take();
+}
+
+std::vector<std::uint32_t> TopKByIndex(std::span<const float> scores, std::size_t k, const ItemSet* kept) {
+  std::vector<std::uint32_t> items;
+  if (scores.size() > k && (kept == nullptr || kept->Count() > k)) {
+    items = TopK(scores, k, kept);
+    std::ranges::sort(items);
+    return items;
+  }
+  ForEachKept(scores.size(), kept, [&](std::uint32_t i) {
+    if (scores[i] > -std::numeric_limits<float>::infinity()) items.push_back(i);
+  });
+  return items;
 }
 
 }  // namespace attune

@@ -13,4 +13,7 @@ namespace attune {
 /// O(N + k log k); with `kept`, O(N / 64 + kept + k log k).
 std::vector<std::uint32_t> TopK(std::span<const float> scores, std::size_t k, const ItemSet* kept = nullptr);
 
+/// The same items by rising index. O(N) where all that are kept fit.
+std::vector<std::uint32_t> TopKByIndex(std::span<const float> scores, std::size_t k, const ItemSet* kept = nullptr);
+
 }  // namespace attune

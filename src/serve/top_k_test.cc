@@ -45,6 +45,24 @@ TEST(TopK, EqualsASortOnRandomScoresWithTies) {
   }
 }
 
+TEST(TopK, GivesTheSameItemsByIndex) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::vector<float> scores(random.Below(100));
+    for (auto& score : scores) score = random.Below(10) == 0 ? kNever : static_cast<float>(random.Below(20));
+    ItemSet kept(scores.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) kept.Set(i, random.Below(2) == 0);
+    for (const std::size_t k : {std::size_t{0}, random.Below(100), std::size_t{200}}) {
+      for (const ItemSet* filter : {static_cast<const ItemSet*>(nullptr), static_cast<const ItemSet*>(&kept)}) {
+        auto expected = TopK(scores, k, filter);
+        std::ranges::sort(expected);
+        EXPECT_EQ(TopKByIndex(scores, k, filter), expected);
+      }
+    }
+  }
+}
+
 TEST(TopK, GivesTheBestOfThoseThatAreKept) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);
