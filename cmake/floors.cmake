@@ -31,10 +31,10 @@ function(attune_headers_alone name)
   endif()
 endfunction()
 
-# attune_floor(NAME [LINK targets...]): the library attune_NAME from every .cc below this folder, and the test
-# program NAME_test from every *_test.cc. Options of single files (-mavx2 and the like) are set beside the call.
+# attune_floor(NAME [COMPUTES] [LINK targets...]): the library attune_NAME from every .cc below this folder, and the test
+# program NAME_test from every *_test.cc. COMPUTES: its time is spent in loops over numbers. Options of single files (-mavx2 and the like) are set beside the call.
 function(attune_floor name)
-  cmake_parse_arguments(FLOOR "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(FLOOR "COMPUTES" "" "LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
@@ -52,6 +52,10 @@ function(attune_floor name)
     target_link_libraries(attune_${name} ${visibility} attune_${below})
   endforeach()
   target_link_libraries(attune_${name} ${visibility} ${FLOOR_LINK})
+
+  if(FLOOR_COMPUTES AND ATTUNE_SANITIZE)
+    target_compile_options(attune_${name} PRIVATE -O2)
+  endif()
 
   attune_headers_alone(${name})
 
