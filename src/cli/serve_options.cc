@@ -14,6 +14,7 @@ constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 50;
 constexpr std::uint64_t kHeaderBytesMax = 1 << 20;
 constexpr std::uint64_t kConnectionsMax = 1'000'000;
 constexpr std::uint64_t kThreadsMax = 1024;
+constexpr std::size_t kLiveItemsMax = 500'000;  // With a catalogue as large within the million of a posterior.
 constexpr std::size_t kServedListsMax = 100'000'000;
 constexpr std::uint64_t kQuotaMax = 1'000'000;
 constexpr std::uint64_t kOperationsLimit = 1'000'000'000'000'000'000;
@@ -89,6 +90,14 @@ void AddServedListOptions(ServeOptions* options, OptionTable* table) {
                    "Lists; the oldest make room. About 50 bytes of memory each.", &limits.lists_max);
   table->AddNumber("served-lists-bytes-max", "BYTES", std::uint64_t{1} << 20, kBytesMax,
                    "What they take on disk, likewise.", &limits.bytes_max);
+}
+
+void AddLiveItemOptions(ServeOptions* options, OptionTable* table) {
+  LiveCatalogue::Limits& limits = options->application.live_items;
+  table->Section("Items that a campaign recommends though they came after its training (more are refused)");
+  table->AddNumber("live-items-put-max", "N", 0, kLiveItemsMax, "Put one by one with PutItems.", &limits.put_items_max);
+  table->AddNumber("live-items-named-max", "N", 0, kLiveItemsMax, "Named by nothing but an event.",
+                   &limits.named_items_max);
 }
 
 void AddRecommendationLogOptions(ServeOptions* options, OptionTable* table) {
@@ -236,6 +245,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
   AddServerOptions(options, &table);
   AddServedListOptions(options, &table);
   AddRecommendationLogOptions(options, &table);
+  AddLiveItemOptions(options, &table);
   AddCredentialOptions(options, &table);
   AddWebOptions(options, &table);
   AddExternalStoreOptions(options, &table);

@@ -28,7 +28,7 @@ Result<std::shared_ptr<const Deployment>> LoadDeployment(JobEnvironment& environ
     exploration =
         std::make_shared<Exploration>(std::move(model), Exploration::Options{.event_type = version.solution.event_type,
                                                                              .artifact_name = version.artifact_name(),
-                                                                             .limits = {}});
+                                                                             .limits = environment.live_items});
     ATTUNE_TRY(const auto datasets, FindGroupDatasets(environment.catalog, group.arn));
     ATTUNE_RETURN_IF_ERROR(live_group->Attach(exploration, environment.log, datasets));
   }

@@ -57,6 +57,7 @@ struct JobEnvironment {
   ServedLists& served_lists;
   ThreadPool& training_pool;
   TrainingLimits training;
+  LiveCatalogue::Limits live_items;
   AutomaticWorkOptions automatic;
   /// While it is true nothing is freed that the catalog named a moment ago: a backup reads it.
   const std::atomic<bool>* files_are_held = nullptr;

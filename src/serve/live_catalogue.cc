@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "data/attribute_builder.h"
 
@@ -99,20 +100,34 @@ std::vector<std::uint32_t> LiveCatalogue::NewItems(const RecommenderModel& model
   return items;
 }
 
-Status LiveCatalogue::CheckRoom(std::string_view item_id) const {
-  if (named_count_ < limits_.named_items_max || Current()->FindItem(item_id)) return {};
-  return LimitExceeded(fmt::format(
-      "itemId '{}' is new, and events have named {} items that no dataset holds since the last training; the "
-      "limit is {}. PutItems takes more, as does a new solution version.",
-      item_id, named_count_.load(), limits_.named_items_max));
+std::size_t LiveCatalogue::CountNew(std::span<const std::string_view> item_ids) const {
+  const auto model = Current();
+  std::set<std::string_view> unknown;
+  for (const std::string_view item_id : item_ids) {
+    if (!model->FindItem(item_id)) unknown.insert(item_id);
+  }
+  return unknown.size();
 }
 
-Status LiveCatalogue::CheckRoomForPut(std::string_view item_id) const {
-  if (put_count_ < limits_.put_items_max || Current()->FindItem(item_id)) return {};
+Status LiveCatalogue::CheckRoom(std::span<const std::string_view> item_ids) const {
+  if (named_count_ + item_ids.size() <= limits_.named_items_max) return {};
+  const std::size_t count = CountNew(item_ids);
+  if (count == 0 || named_count_ + count <= limits_.named_items_max) return {};
+  return LimitExceeded(fmt::format(
+      "itemId '{}' is new, as {} of this request are, and events have named {} items that no dataset holds since the "
+      "last training; the limit is {}. PutItems takes more, as does a new solution version.",
+      item_ids.back(), count, named_count_.load(), limits_.named_items_max));
+}
+
+Status LiveCatalogue::CheckRoomForPut(std::span<const std::string_view> item_ids) const {
+  if (put_count_ + item_ids.size() <= limits_.put_items_max) return {};
+  const std::size_t count = CountNew(item_ids);
+  if (count == 0 || put_count_ + count <= limits_.put_items_max) return {};
   return LimitExceeded(
-      fmt::format("itemId '{}' is new, and {} items were put one by one since the last training; the limit is {}. An "
-                  "import takes more, and a new solution version takes in those that there are.",
-                  item_id, put_count_.load(), limits_.put_items_max));
+      fmt::format("itemId '{}' is new, as {} of this request are, and {} items were put one by one since the last "
+                  "training; the limit is {}. An import takes more, and a new solution version takes in those that "
+                  "there are.",
+                  item_ids.back(), count, put_count_.load(), limits_.put_items_max));
 }
 
 void LiveCatalogue::ObserveTime(std::int64_t event_ms, std::uint64_t who) {
@@ -122,7 +137,7 @@ void LiveCatalogue::ObserveTime(std::int64_t event_ms, std::uint64_t who) {
 
 std::optional<LiveCatalogue::Joined> LiveCatalogue::Name(std::string_view item_id, std::int64_t event_ms) {
   if (const auto known = Find(item_id)) return Joined{.item = *known};
-  if (named_count_ >= limits_.named_items_max) return std::nullopt;
+  if (named_count_ >= limits_.named_items_max + kOvershootMax) return std::nullopt;
   ++named_count_;
   is_published_ = false;
   // Nobody met it before this event, whatever the client's clock says of the future.
@@ -132,7 +147,7 @@ std::optional<LiveCatalogue::Joined> LiveCatalogue::Name(std::string_view item_i
 
 std::optional<LiveCatalogue::Joined> LiveCatalogue::Put(const Schema& schema, const EntityPut& put) {
   const auto known = Find(put.id);
-  if (!known && put_count_ >= limits_.put_items_max) return std::nullopt;
+  if (!known && put_count_ >= limits_.put_items_max + kOvershootMax) return std::nullopt;
   if (known && !model().IsCold(*known)) return Joined{.item = *known};
   NewItem item{.id = put.id, .attributes = AttributesOf(schema, put)};
   if (const auto created_ms = CreationTime(schema, put)) item.created_ms = *created_ms;

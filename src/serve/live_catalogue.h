@@ -43,9 +43,10 @@ class LiveCatalogue {
                                           const ItemSet* kept = nullptr) const;
   /// Those that the model knows by attributes and counts alone.
   std::vector<std::uint32_t> NewItems(const RecommenderModel& model) const;
-  /// LimitExceeded where an item of this id would be one too many; Ok for a known one.
-  Status CheckRoom(std::string_view item_id) const EXCLUDES(mutex_);
-  Status CheckRoomForPut(std::string_view item_id) const EXCLUDES(mutex_);
+  /// LimitExceeded where the items of these ids would be too many together; Ok for known ones. Requests that were
+  /// checked at once may go beyond the limit by kOvershootMax: what was taken in joins.
+  Status CheckRoom(std::span<const std::string_view> item_ids) const EXCLUDES(mutex_);
+  Status CheckRoomForPut(std::span<const std::string_view> item_ids) const EXCLUDES(mutex_);
 
   // For the one who tells what happens.
   void ObserveTime(std::int64_t event_ms, std::uint64_t who);
@@ -65,7 +66,12 @@ class LiveCatalogue {
   /// Makes it visible to readers.
   void Publish() EXCLUDES(mutex_);
 
+  static constexpr std::size_t kOvershootMax = 4096;
+
  private:
+  /// How many of the ids are of items that are unknown to all.
+  std::size_t CountNew(std::span<const std::string_view> item_ids) const EXCLUDES(mutex_);
+
   // Constant after construction.
   const Limits limits_;
   std::size_t base_count_ = 0;                                             ///< Items of the model as it was deployed.

@@ -50,16 +50,16 @@ Status LiveGroup::Attach(const std::shared_ptr<Exploration>& exploration, const 
   }
 }
 
-Status LiveGroup::CheckRoom(std::string_view item_id) const {
+Status LiveGroup::CheckRoom(std::span<const std::string_view> item_ids) const {
   for (const auto& exploration : LivingExplorations()) {
-    ATTUNE_RETURN_IF_ERROR(exploration->catalogue().CheckRoom(item_id));
+    ATTUNE_RETURN_IF_ERROR(exploration->catalogue().CheckRoom(item_ids));
   }
   return {};
 }
 
-Status LiveGroup::CheckRoomForPut(std::string_view item_id) const {
+Status LiveGroup::CheckRoomForPut(std::span<const std::string_view> item_ids) const {
   for (const auto& exploration : LivingExplorations()) {
-    ATTUNE_RETURN_IF_ERROR(exploration->catalogue().CheckRoomForPut(item_id));
+    ATTUNE_RETURN_IF_ERROR(exploration->catalogue().CheckRoomForPut(item_ids));
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +32,9 @@ class LiveGroup {
   Status Attach(const std::shared_ptr<Exploration>& exploration, const EventLog& log, const GroupDatasets& datasets)
       EXCLUDES(mutex_);
 
-  /// LimitExceeded where one of the deployed models has no room for an item of this id.
-  Status CheckRoom(std::string_view item_id) const EXCLUDES(explorations_mutex_);
-  Status CheckRoomForPut(std::string_view item_id) const EXCLUDES(explorations_mutex_);
+  /// LimitExceeded where one of the deployed models has no room for the items of these ids.
+  Status CheckRoom(std::span<const std::string_view> item_ids) const EXCLUDES(explorations_mutex_);
+  Status CheckRoomForPut(std::span<const std::string_view> item_ids) const EXCLUDES(explorations_mutex_);
 
  private:
   void ApplyEvent(const Event& event, std::uint64_t sequence) REQUIRES(mutex_);

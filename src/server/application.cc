@@ -173,6 +173,7 @@ Status Application::OpenCatalog() {
                                                                      .served_lists = *served_lists_,
                                                                      .training_pool = *training_pool_,
                                                                      .training = options_.training,
+                                                                     .live_items = options_.live_items,
                                                                      .automatic = options_.automatic,
                                                                      .files_are_held = &backup_->files_are_held(),
                                                                      .imported_rows = &imported_rows_});

@@ -61,6 +61,7 @@ struct ApplicationOptions {
   FilterHistory::Limits filter_history;
   AutomaticWorkOptions automatic;
   TrainingLimits training;
+  LiveCatalogue::Limits live_items;
   HttpServerOptions http;
   Router::Options router;
 };

@@ -12,6 +12,8 @@
 namespace attune {
 namespace {
 
+using Ids = std::vector<std::string_view>;
+
 using testing::HasSubstr;
 
 constexpr std::int64_t kDay = std::int64_t{24} * 60 * 60 * 1000;
@@ -51,24 +53,29 @@ TEST(LiveGroup, ManyIdsThatOnlyEventsNameStopAtTheLimit) {
   constexpr std::size_t kMax = 5;
   ServingWorld world(0.3, {.artifact_name = "model", .limits = {.put_items_max = 2, .named_items_max = kMax}});
   for (std::size_t i = 0; i + 1 < kMax; ++i) world.Put({Click("n" + std::to_string(i))});
-  EXPECT_TRUE(world.group().CheckRoom("n4").ok());
+  EXPECT_TRUE(world.group().CheckRoom(Ids{"n4"}).ok());
+  EXPECT_TRUE(world.group().CheckRoom(Ids{"n4", "n4", "item1"}).ok()) << "one new item, named twice";
+  EXPECT_FALSE(world.group().CheckRoom(Ids{"n4", "n5"}).ok()) << "together they are one too many";
   world.Put({Click("n4")});
 
-  const Status refused = world.group().CheckRoom("n5");
+  const Status refused = world.group().CheckRoom(Ids{"n5"});
   world.Put({Click("n5")});  // As if two requests had come at once.
 
   EXPECT_EQ(refused.code(), Code::kLimitExceeded);
-  EXPECT_THAT(refused.message(), HasSubstr("'n5' is new, and events have named 5"));
-  EXPECT_TRUE(world.group().CheckRoom("n0").ok());
-  EXPECT_TRUE(world.group().CheckRoom("item1").ok());
-  EXPECT_EQ(world.deployment()->model().item_count(), SmallModel()->item_count() + kMax);
+  EXPECT_THAT(refused.message(), HasSubstr("'n5' is new, as 1 of this request are, and events have named 5 items"));
+  EXPECT_TRUE(world.group().CheckRoom(Ids{"n0"}).ok());
+  EXPECT_TRUE(world.group().CheckRoom(Ids{"n0", "item1", "n0"}).ok());
+  EXPECT_FALSE(world.group().CheckRoom(Ids{"n0", "n6"}).ok());
+  EXPECT_TRUE(world.group().CheckRoom(Ids{"item1"}).ok());
+  EXPECT_EQ(world.deployment()->model().item_count(), SmallModel()->item_count() + kMax + 1)
+      << "what was taken in joins";
   // Items that are put have room of their own.
-  EXPECT_TRUE(world.group().CheckRoomForPut("p0").ok());
+  EXPECT_TRUE(world.group().CheckRoomForPut(Ids{"p0"}).ok());
   world.PutItem("p0", "genre1", NewestOfTraining());
   world.PutItem("p1", "genre1", NewestOfTraining());
-  EXPECT_EQ(world.group().CheckRoomForPut("p2").code(), Code::kLimitExceeded);
-  EXPECT_TRUE(world.group().CheckRoomForPut("p1").ok());
-  EXPECT_TRUE(world.group().CheckRoomForPut("n0").ok());
+  EXPECT_EQ(world.group().CheckRoomForPut(Ids{"p2"}).code(), Code::kLimitExceeded);
+  EXPECT_TRUE(world.group().CheckRoomForPut(Ids{"p1"}).ok());
+  EXPECT_TRUE(world.group().CheckRoomForPut(Ids{"n0"}).ok());
 }
 
 /// Whatever can happen in a group, drawn.

@@ -31,11 +31,13 @@ Status PutRecords(Context& context, const std::string& dataset_arn, DatasetType 
   const auto group = context.live_groups.Get(dataset.group_uid);
   std::vector<EntityPut> puts;
   std::vector<std::string> payloads;
+  if (type == DatasetType::kItems) {
+    std::vector<std::string_view> item_ids;
+    for (const Given& record : given) item_ids.push_back(record.id);
+    const Status room = group->CheckRoomForPut(item_ids);
+    if (!room.ok()) return InvalidArgument(room.message());
+  }
   for (const Given& record : given) {
-    if (type == DatasetType::kItems) {
-      const Status room = group->CheckRoomForPut(record.id);
-      if (!room.ok()) return InvalidArgument(room.message());
-    }
     ATTUNE_TRY(auto put,
                ReadEntityProperties(*dataset.schema, record.id, record.properties, context.clock.UnixMilliseconds()));
     payloads.push_back(EncodeEntityPut(put));

@@ -71,7 +71,9 @@ Status PutEvents(Context& context, const personalize_events::PutEventsRequest& r
     events.push_back(*std::move(event));
   }
   const auto group = context.live_groups.Get(tracker.group_uid);
-  for (const Event& event : events) ATTUNE_RETURN_IF_ERROR(CheckRoom(group->CheckRoom(event.item_id)));
+  std::vector<std::string_view> item_ids;
+  for (const Event& event : events) item_ids.push_back(event.item_id);
+  ATTUNE_RETURN_IF_ERROR(CheckRoom(group->CheckRoom(item_ids)));
   // An event is stored with the list that it tells of, so that it says all by itself.
   for (Event& event : events) {
     context.served_lists.Resolve(&event);
