@@ -4,13 +4,17 @@
     /usr/bin/python3 bench/policy_cost/run.py [--attune build/attune] [--seconds 3] [--rounds 5] [--connections 16]
 
 One server, the sample, one solution version with the ten new items of the notebook. GetRecommendations of a campaign at
-explorationWeight 0.3 against one at 0, with scores at hand and without (--score-cache-bytes-max 0); PutEvents that name a
-list which was shown, with both campaigns learning from it and with none. Prints the medians and the ratio of each round.
+explorationWeight 0.3 against one at 0, with scores at hand and without (--score-cache-bytes-max 0). PutEvents to a group
+whose campaign learns from it, against a group with the same schemas and no campaign: a click that names a list which
+was shown (only the first such event of a list tells of all its places, and wrk sends 200 of them over and over), and a
+click with an explicit impression of 25 items, all of which count each time. Rounds alternate; prints the medians and the
+ratio of each pair of rounds.
 """
 import argparse
 import importlib.util
 import os
 import pathlib
+import re
 import statistics
 import tempfile
 import time
@@ -43,27 +47,55 @@ def gets(server, campaign_arn):
                         for user in range(serving.USERS)])
 
 
-def puts(server, clients, campaign_arn, tracking_id):
-    """A click on the first item of a list of each user, by a session that nobody knows: histories stay as they are."""
+def silent_tracker(clients):
+    """The tracking id of another group, with the schemas of the first one and no campaign."""
+    p = clients.personalize
+    group = p.list_dataset_groups()["datasetGroups"][0]["datasetGroupArn"]
+    silent = p.create_dataset_group(name="silent")["datasetGroupArn"]
+    for each in p.list_datasets(datasetGroupArn=group)["datasets"]:
+        described = p.describe_dataset(datasetArn=each["datasetArn"])["dataset"]
+        p.create_dataset(name=f"silent-{each['datasetType'].lower()}", schemaArn=described["schemaArn"],
+                         datasetGroupArn=silent, datasetType=each["datasetType"])
+    return p.create_event_tracker(name="silent", datasetGroupArn=silent)["trackingId"]
+
+
+def lists(clients, campaign_arn):
+    return [clients.runtime.get_recommendations(campaignArn=campaign_arn, userId=str(user + 1))
+            for user in range(serving.USERS)]
+
+
+def puts(server, tracking_id, shown, is_explicit):
+    """A click on the first item of each list, by a session that nobody knows: histories stay as they are."""
     bodies = []
-    for user in range(serving.USERS):
-        shown = clients.runtime.get_recommendations(campaignArn=campaign_arn, userId=str(user + 1))
+    for answer in shown:
+        items = [item["itemId"] for item in answer["itemList"]]
+        told = {"impression": items} if is_explicit else {"recommendationId": answer["recommendationId"]}
         bodies.append({"trackingId": tracking_id, "sessionId": "s", "eventList": [
-            {"eventType": "click", "itemId": shown["itemList"][0]["itemId"], "sentAt": int(time.time()),
-             "recommendationId": shown["recommendationId"]}]})
+            {"eventType": "click", "itemId": items[0], "sentAt": int(time.time()), **told}]})
     return serving.lua([serving.signed(server, "/events", body) for body in bodies])
 
 
-def compare(name, server, with_it, without, arguments, between=lambda: None):
-    """Rounds of one and the other; `between` goes from the one to the other and back."""
-    rates = {"with": [], "without": []}
+def milliseconds(text):
+    found = re.fullmatch(r"([\d.]+)(us|ms|s)", text)
+    assert found, f"wrk says {text!r} where a time should stand"
+    number, unit = found.groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def compare(name, server, with_it, without, arguments):
+    """Rounds of one and the other in turn."""
+    measured = {"with": [], "without": []}
     for _ in range(arguments.rounds):
-        rates["with"].append(serving.wrk(server.url, with_it, arguments)[0])
-        between()
-        rates["without"].append(serving.wrk(server.url, without, arguments)[0])
+        for side, script in (("with", with_it), ("without", without)):
+            rate, median, p99, longest = serving.wrk(server.url, script, arguments)
+            measured[side].append((rate, *map(milliseconds, (median, p99, longest))))
+    rates = {side: [round_[0] for round_ in rounds] for side, rounds in measured.items()}
     costs = sorted(100 * (1 - a / b) for a, b in zip(rates["with"], rates["without"]))
-    print(f"{name}: {statistics.median(rates['with']):.0f}/s with, {statistics.median(rates['without']):.0f}/s without; "
-          f"cost {statistics.median(costs):.1f} % ({costs[0]:.1f} to {costs[-1]:.1f})", flush=True)
+    print(f"{name}: cost {statistics.median(costs):.1f} % ({costs[0]:.1f} to {costs[-1]:.1f})")
+    for side, rounds in measured.items():
+        rate, median, p99, _ = (statistics.median(column) for column in zip(*rounds))
+        print(f"  {side}: {rate:.0f}/s, p50 {median:.2f} ms, p99 {p99:.1f} ms, longest {max(r[3] for r in rounds):.0f} ms",
+              flush=True)
 
 
 def main():
@@ -83,21 +115,17 @@ def main():
             clients = example.Clients(server.url, "us-east-1")
             version_arn = clients.personalize.describe_campaign(campaignArn=first_arn)["campaign"]["solutionVersionArn"]
             clients.personalize.delete_campaign(campaignArn=first_arn)
-            exploring, plain = (campaign_of(clients, version_arn, weight) for weight in (0.3, 0))
+            exploring = campaign_of(clients, version_arn, 0.3)
+            shown, silent_id = lists(clients, exploring), silent_tracker(clients)
+            for name, is_explicit in (("PutEvents, recommendationId", False), ("PutEvents, impression of 25", True)):
+                compare(name, server, puts(server, tracking_id, shown, is_explicit),
+                        puts(server, silent_id, shown, is_explicit), arguments)
+            plain = campaign_of(clients, version_arn, 0)
             compare("GetRecommendations, scores at hand", server, gets(server, exploring), gets(server, plain), arguments)
-            learning = puts(server, clients, exploring, tracking_id)
-            with_learners = [serving.wrk(server.url, learning, arguments)[0] for _ in range(arguments.rounds)]
             server.stop()
             server.arguments = ("--score-cache-bytes-max", "0")
             server.start()
             compare("GetRecommendations, no score at hand", server, gets(server, exploring), gets(server, plain), arguments)
-            clients = example.Clients(server.url, "us-east-1")
-            learning = puts(server, clients, exploring, tracking_id)
-            for arn in (exploring, plain):
-                clients.personalize.delete_campaign(campaignArn=arn)
-            without = [serving.wrk(server.url, learning, arguments)[0] for _ in range(arguments.rounds)]
-            print(f"PutEvents: {statistics.median(with_learners):.0f}/s with two campaigns that learn, "
-                  f"{statistics.median(without):.0f}/s with none")
         finally:
             server.stop()
 

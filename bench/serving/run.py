@@ -62,7 +62,7 @@ def wrk(url, script, arguments):
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Non-2xx" not in out and "Socket errors" not in out, out
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
-    quantile = {name: re.search(name + r"%\s+(\S+)", out).group(1) for name in ("50", "99")}
+    quantile = {name: re.search(rf"^\s+{name}%\s+(\S+)", out, re.MULTILINE).group(1) for name in ("50", "99")}
     longest = re.search(r"Latency\s+\S+\s+\S+\s+(\S+)", out).group(1)
     return rate, quantile["50"], quantile["99"], longest
 
