@@ -27,6 +27,8 @@ class ClickCalibration {
   /// One impression: `corrected` is the score with what is believed of the item, `variance` how uncertain that is (in
   /// score units), `weight` how probably it was looked at.
   void Learn(double corrected, double variance, double weight, bool clicked);
+  /// A showing that was learned as ignored, looked at with `ignored_weight`, was clicked after all.
+  void LearnLateClick(double corrected, double variance, double ignored_weight);
 
   static constexpr double kFirstClickRate = 0.05;
   static constexpr double kSlopeMin = 0.2;
@@ -38,6 +40,8 @@ class ClickCalibration {
   void Restore(std::span<const double, kStateSize> state);
 
  private:
+  void Step(double corrected, double variance, double weight, double predicted, double surprise);
+
   bool known_ = false;
   std::array<double, kStateSize> state_{-2.9444389791664403, 1, 4, 0, 0.04, 0, 0};  // kFirstClickRate as a logit first.
 };

@@ -324,6 +324,7 @@ void Posterior::LearnClicks(const Impression& impression, double corrected, doub
                             double predicted) {
   if (impression.feedback == Feedback::kClickedLater) {
     examination_estimator_.AddLateClick(impression.rank);
+    calibration_.LearnLateClick(corrected, variance, 1 - weight);
     return;
   }
   const bool clicked = impression.feedback == Feedback::kClicked;
