@@ -82,6 +82,7 @@ struct TrainingData {
   Attributes item_attributes;
   /// CREATION_TIMESTAMP, else the oldest interaction, else the newest interaction of all. [items]
   std::vector<std::int64_t> item_created_ms;
+  /// Of imports, and of events as GroupClock believes them: a client whose clock is years ahead makes nothing old.
   std::int64_t newest_interaction_ms = 0;
   /// The last entry of the event log that is included: later ones are new to a model fitted on this.
   std::uint64_t log_sequence = 0;

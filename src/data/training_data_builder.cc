@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "data/attribute_builder.h"
+#include "data/group_clock.h"
 #include "data/interaction_rows.h"
 #include "data/newest_records.h"
 
@@ -48,6 +49,27 @@ std::vector<std::uint32_t> OrderItems(const InteractionRows& gathered, std::vect
   return order;
 }
 
+/// The newest time of what was imported, and from there as the events' clock goes, in the order of the log. Events
+/// alone start at the oldest of them, or there would be nothing to be ahead of.
+std::int64_t NewestTime(const std::vector<InteractionRow>& rows, std::size_t segment_count) {
+  std::int64_t imported_ms = 0;
+  std::int64_t oldest_ms = kNoTime;
+  std::vector<const InteractionRow*> events;
+  for (const auto& row : rows) {
+    oldest_ms = std::min(oldest_ms, row.timestamp_ms);
+    if (row.source == segment_count) {
+      events.push_back(&row);
+    } else {
+      imported_ms = std::max(imported_ms, row.timestamp_ms);
+    }
+  }
+  if (rows.empty()) return 0;
+  std::ranges::sort(events, {}, &InteractionRow::index);
+  GroupClock clock(events.size() < rows.size() ? imported_ms : oldest_ms);
+  for (const InteractionRow* event : events) clock.Observe(event->timestamp_ms, event->user);
+  return clock.now_ms();
+}
+
 /// Fills everything of `data` that interactions tell.
 class InteractionsWriter {
  public:
@@ -72,8 +94,10 @@ class InteractionsWriter {
       interactions.user.push_back(row.user);
       interactions.item.push_back(index_of[row.item]);
       interactions.timestamp_ms.push_back(row.timestamp_ms);
-      data_.newest_interaction_ms = std::max(data_.newest_interaction_ms, row.timestamp_ms);
     }
+    data_.newest_interaction_ms = NewestTime(gathered.rows, contents_.interaction_segments.size());
+    // Nobody met an item later than now, whatever a client's clock says.
+    for (auto& created_ms : data_.item_created_ms) created_ms = std::min(created_ms, data_.newest_interaction_ms);
     WriteProperties(gathered.rows);
     WriteImpressions(gathered.rows);
     WriteContext(gathered.rows);

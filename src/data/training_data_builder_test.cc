@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/random.h"
+#include "data/group_clock.h"
 #include "data/test_segments.h"
 
 namespace attune {
@@ -77,6 +78,23 @@ TEST(TrainingData, OrdersEachUsersInteractionsByTimeThenArrival) {
   EXPECT_THAT(ItemsOf(data, "v"), ElementsAre("x"));
   EXPECT_EQ(data.newest_interaction_ms, 30'000);
   EXPECT_EQ(data.items.id(0), "x");  // Seen first.
+}
+
+TEST(TrainingData, AClockThatIsYearsAheadMakesNothingOldUntilManyPeopleAgree) {
+  constexpr std::int64_t kDay = 24L * 60 * 60;
+  MemoryEnv env;
+  auto contents = ContentsOf(env, {{"u", "a", "30"}});
+  contents.events = {Put("x", "s", "from the future", 30'000 * kDay), Put("u", "s2", "b", kDay)};
+
+  const TrainingData data = Build(contents);
+  EXPECT_EQ(data.newest_interaction_ms, kDay * 1000);
+  EXPECT_EQ(data.item_created_ms[*data.items.Find("from the future")], kDay * 1000);
+  EXPECT_THAT(ItemsOf(data, "x"), ElementsAre("from the future"));
+
+  for (std::size_t who = 1; who < GroupClock::kWitnessesMin; ++who) {
+    contents.events.push_back(Put("w" + std::to_string(who), "t" + std::to_string(who), "c", 40 * kDay));
+  }
+  EXPECT_EQ(Build(contents).newest_interaction_ms, 40 * kDay * 1000);
 }
 
 TEST(TrainingData, KeepsExactDuplicatesOnce) {

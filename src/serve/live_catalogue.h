@@ -11,12 +11,12 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "data/group_clock.h"
 #include "data/put_record.h"
 #include "data/schema.h"
 #include "filter/item_set.h"
 #include "model/model_extension.h"
 #include "model/recommender_model.h"
-#include "serve/group_clock.h"
 
 namespace attune {
 

@@ -1,4 +1,4 @@
-#include "serve/group_clock.h"
+#include "data/group_clock.h"
 
 #include <algorithm>
 #include <vector>
