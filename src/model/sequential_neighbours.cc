@@ -57,6 +57,18 @@ constexpr std::array<float, kContextWindow + 1> ContextDecays() {
 }
 constexpr auto kContextDecays = ContextDecays();
 
+// Places lie all over the histories of everybody: the memory of those a few places ahead is asked for early.
+constexpr std::size_t kPlacesAhead = 8;
+constexpr std::size_t kValuesPerLine = 16;
+
+/// The events [position - back, position + ahead] of a history, clamped to the array, are about to be read.
+void ExpectEvents(const std::vector<std::uint32_t>& items, std::uint32_t position, std::size_t back,
+                  std::size_t ahead) {
+  const std::size_t begin = position - std::min<std::size_t>(position, back);
+  const std::size_t end = std::min(items.size(), position + ahead + 1);
+  for (std::size_t i = begin; i < end; i += kValuesPerLine) __builtin_prefetch(&items[i]);
+}
+
 }  // namespace
 
 struct SequentialNeighbours::Match {
@@ -135,8 +147,9 @@ void SequentialNeighbours::MeasureSimilarity(const Query& query, Scratch& scratc
     const auto occurrences = index_->Occurrences(item);
     const std::size_t looked_at = std::min(occurrences.size(), budget);
     budget -= looked_at;
-    for (const std::uint32_t position : occurrences.first(looked_at)) {
-      scratch.similarity.Add(owner_[position], decay * rarity_[item]);
+    for (std::size_t i = 0; i < looked_at; ++i) {
+      if (i + kPlacesAhead < looked_at) __builtin_prefetch(&owner_[occurrences[i + kPlacesAhead]]);
+      scratch.similarity.Add(owner_[occurrences[i]], decay * rarity_[item]);
     }
   }
 }
@@ -155,7 +168,10 @@ void SequentialNeighbours::FindMatches(std::uint32_t item, const Query& query, s
                                        Scratch& scratch) const {
   scratch.matches.clear();
   const auto occurrences = index_->Occurrences(item);
-  for (const std::uint32_t position : occurrences.first(std::min(occurrences.size(), matches_max))) {
+  const std::size_t looked_at = std::min(occurrences.size(), matches_max);
+  for (std::size_t i = 0; i < looked_at; ++i) {
+    const std::uint32_t position = occurrences[i];
+    if (i + kPlacesAhead < looked_at) ExpectEvents(index_->items, occurrences[i + kPlacesAhead], kContextWindow, 0);
     if (owner_[position] == query.trained_user) continue;
     scratch.matches.push_back({LocalContext(position, scratch.context), position});
   }
@@ -176,7 +192,12 @@ void SequentialNeighbours::Vote(std::vector<Match>& matches, const NeighbourVote
   for (const Match& match : matches) crowd += match.weight;
   if (crowd <= 0) return;
   const float scale = loudness * std::pow(static_cast<float>(crowd), kCrowdPower);
-  for (const Match& match : matches) {
+  for (std::size_t i = 0; i < matches.size(); ++i) {
+    const Match& match = matches[i];
+    if (i + kPlacesAhead < matches.size()) {
+      ExpectEvents(index_->items, matches[i + kPlacesAhead].position, votes.backward == 0 ? 0 : votes.gap_max,
+                   votes.gap_max);
+    }
     const float weight = match.weight * scale;
     if (weight <= 0) continue;
     for (std::uint32_t gap = 1; gap <= votes.gap_max; ++gap) {

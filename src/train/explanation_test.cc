@@ -17,7 +17,7 @@ class ExplanationTest : public testing::Test {
     ThreadPool pool(1, 16);
     const FitContext context{.workers = pool, .on_step = {}};
     const Fold fold = HoldOutNewest(WholeView(data), 1);
-    auto fitted = FitModel(fold.view, fold.cases, {}, context);
+    auto fitted = FitModel(fold.view, fold.cases, {.sequence_operations_max = kOperationsMin}, context);
     EXPECT_TRUE(fitted.ok()) << fitted.status().ToString();
     return RecommenderModel::FromParts({}, std::move(fitted->parts));
   }

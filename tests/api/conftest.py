@@ -117,6 +117,14 @@ def server(request, tmp_path_factory):
     own.stop()
 
 
+@pytest.fixture(scope="session")
+def new_server(request):
+    """new_server(data_dir, "--option", value, ...): a started server, for tests that share one with options of its own."""
+    if request.config.getoption("--url"):
+        pytest.skip("needs a server with options of its own")
+    return lambda data_dir, *arguments: Server(data_dir, *map(str, arguments)).start()
+
+
 @pytest.fixture
 def own_server(request, tmp_path):
     """A server that a test may stop, kill and start again."""

@@ -31,12 +31,9 @@ def resident_bytes(server):
 
 
 @pytest.fixture(scope="module")
-def limited(request, tmp_path_factory):
-    from conftest import Server
-    if request.config.getoption("--url"):
-        pytest.skip("needs a server with options of its own")
-    server = Server(tmp_path_factory.mktemp("limited") / "data", "--live-items-named-max", str(NAMED_MAX),
-                    "--live-items-put-max", str(PUT_MAX)).start()
+def limited(tmp_path_factory, new_server):
+    server = new_server(tmp_path_factory.mktemp("limited") / "data", "--live-items-named-max", NAMED_MAX,
+                        "--live-items-put-max", PUT_MAX)
     yield server
     server.stop()
 

@@ -1,14 +1,17 @@
 """The recommendation log of a server, and what attune evaluate-policy tells from it."""
 import gzip
 import json
+import os
+import pathlib
 import subprocess
 import time
 
 import pytest
-from conftest import BINARY
 from personalize_world import World
 from test_exploration import SLATE, Service, Truth, live, readings
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ATTUNE = pathlib.Path(os.environ.get("ATTUNE_BUILD", ROOT / "build")) / "attune"
 REQUESTS = 300
 
 
@@ -18,16 +21,13 @@ def lines(server):
 
 
 def evaluate(*arguments):
-    return subprocess.run([BINARY, "evaluate-policy", *map(str, arguments)], capture_output=True, text=True)
+    return subprocess.run([ATTUNE, "evaluate-policy", *map(str, arguments)], capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
-def logged(tmp_path_factory, request):
+def logged(tmp_path_factory, new_server):
     """A server that served a small world for a while and was stopped."""
-    from conftest import Server
-    if request.config.getoption("--url"):
-        pytest.skip("reads the server's data directory")
-    server = Server(tmp_path_factory.mktemp("logged") / "data").start()
+    server = new_server(tmp_path_factory.mktemp("logged") / "data")
     truth = Truth(seed=5)
     service = Service(World(server), truth, 0.3)
     service.put_new_items()
