@@ -43,8 +43,8 @@ class Schema {
   /// Whether a dataset of this type may use the schema.
   Status CheckFits(DatasetType type, Domain domain = Domain::kNone) const;
 
-  /// InvalidArgument unless `next` could replace this one (UpdateDataset): first every field of this, in its order, with
-  /// the same type and attributes, then what is new, nullable.
+  /// InvalidArgument unless `next` could replace this one (UpdateDataset): first every field of this, in its order,
+  /// with the same type and attributes, then what is new, nullable.
   Status CheckReplaceableBy(const Schema& next) const;
 
   const std::string& record_name() const { return record_name_; }
