@@ -22,8 +22,18 @@ class ExplanationTest : public testing::Test {
     return RecommenderModel::FromParts({}, std::move(fitted->parts));
   }
 
-  const TestWorld world_ = MakeTestWorld({.seed = 11, .new_items = 5, .repeat_share = 0.2});
-  const std::shared_ptr<const RecommenderModel> model_ = Fit(world_.data);
+  /// One for all tests: a fit takes as long as everything else here.
+  static const TestWorld& World() {
+    static const TestWorld world = MakeTestWorld({.seed = 11, .new_items = 5, .repeat_share = 0.2});
+    return world;
+  }
+  static const std::shared_ptr<const RecommenderModel>& Model() {
+    static const std::shared_ptr<const RecommenderModel> model = Fit(World().data);
+    return model;
+  }
+
+  const TestWorld& world_ = World();
+  const std::shared_ptr<const RecommenderModel> model_ = Model();
   ScoreScratch scratch_ = model_->MakeScratch();
 };
 
