@@ -15,6 +15,9 @@ constexpr const char* kUsage =
     "ML_1M_FOLDER [SEEDS "
     "[PICTURE.svg]]\n";
 
+/// The count that was asked for, 3 if none was; 0 for what is no count.
+std::size_t SeedCount(int argc, char** argv, int at) { return argc > at ? std::strtoul(argv[at], nullptr, 10) : 3; }
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -25,11 +28,12 @@ int main(int argc, char** argv) {
     PrintTimes();
     return 0;
   }
-  if (what == "served") {
-    PrintServed(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 3);
+  const std::size_t seed_count = SeedCount(argc, argv, what == "served" ? 2 : 3);
+  if (what == "served" && seed_count > 0) {
+    PrintServed(seed_count);
     return 0;
   }
-  if (argc < 3) {
+  if (argc < 3 || seed_count == 0) {
     fmt::print(stderr, "{}", kUsage);
     return 2;
   }
@@ -38,7 +42,6 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}\n", population.status().message());
     return 1;
   }
-  const std::size_t seed_count = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 3;
   if (what == "reference") PrintReferenceTable(*population, seed_count, argc > 4 ? argv[4] : "");
   if (what == "weights") PrintWeights(*population, seed_count);
   if (what == "sweep") PrintSweeps(*population, seed_count);

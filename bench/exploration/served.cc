@@ -62,7 +62,7 @@ struct Truth {
 std::string ItemId(std::size_t item) { return "i" + std::to_string(item); }
 std::string GenreName(const Truth& truth, std::size_t item) { return "g" + std::to_string(truth.genre[item]); }
 
-/// What people took of the old items before the first request.
+/// What people took of the old items before the first request; as later, nothing keeps them from taking one again.
 TrainingData History(const Truth& truth, std::uint64_t seed) {
   Random random(seed + 1000);
   TrainingData data;
@@ -86,7 +86,6 @@ TrainingData History(const Truth& truth, std::uint64_t seed) {
       double drawn = random.Uniform() * total;
       std::size_t item = 0;
       while (item + 1 < kOld && (drawn -= weights[item]) >= 0) ++item;
-      weights[item] = 0;  // Nobody takes a thing twice.
       out.user.push_back(static_cast<std::uint32_t>(user));
       out.item.push_back(static_cast<std::uint32_t>(item));
       out.timestamp_ms.push_back(kStartMs - 1'000'000 + static_cast<std::int64_t>(event * 1000));
@@ -245,6 +244,43 @@ Outcome Simulate(const Truth& truth, const std::shared_ptr<const RecommenderMode
   return outcome;
 }
 
+/// What lists made from the truth lose, in percent of the oracle's clicks, over every user at every arrival: the same
+/// list for all people, of all items that are there or of the old ones; and each one's best list of old items.
+struct KnownLosses {
+  double same_for_all = 0;
+  double same_for_all_old = 0;
+  double own_old = 0;
+};
+KnownLosses LossesOfTheTruth(const Truth& truth) {
+  std::vector<double> worth(kOld + kNew);
+  for (std::size_t item = 0; item < worth.size(); ++item) {
+    for (std::size_t user = 0; user < kUsers; ++user) worth[item] += truth.ClickChance(user, item);
+  }
+  const auto clicks = [&](std::size_t user, std::size_t items, bool is_own) {
+    std::vector<std::pair<double, double>> ranked;  // By what is known, with the chance.
+    for (std::size_t item = 0; item < items; ++item) {
+      const double chance = truth.ClickChance(user, item);
+      ranked.emplace_back(is_own ? chance : worth[item], chance);
+    }
+    std::ranges::sort(ranked, std::greater<>());
+    double sum = 0;
+    for (std::size_t rank = 1; rank <= kSlate; ++rank) sum += ranked[rank - 1].second / std::pow(rank, 0.6);
+    return sum;
+  };
+  KnownLosses sums;
+  double oracle = 0;
+  for (std::size_t arrived = 0; arrived < kNew; ++arrived) {
+    for (std::size_t user = 0; user < kUsers; ++user) {
+      oracle += clicks(user, kOld + arrived + 1, true);
+      sums.same_for_all += clicks(user, kOld + arrived + 1, false);
+      sums.same_for_all_old += clicks(user, kOld, false);
+      sums.own_old += clicks(user, kOld, true);
+    }
+  }
+  const auto percent = [&](double sum) { return 100 * (1 - sum / oracle); };
+  return {percent(sums.same_for_all), percent(sums.same_for_all_old), percent(sums.own_old)};
+}
+
 }  // namespace
 
 void PrintServed(std::size_t seed_count) {
@@ -283,6 +319,16 @@ void PrintServed(std::size_t seed_count) {
                static_cast<double>(sum.good_found) / count);
     std::fflush(stdout);
   }
+  KnownLosses mean;
+  for (std::uint64_t seed = 0; seed < seed_count; ++seed) {
+    const KnownLosses losses = LossesOfTheTruth(Truth(seed));
+    mean.own_old += losses.own_old / static_cast<double>(seed_count);
+    mean.same_for_all += losses.same_for_all / static_cast<double>(seed_count);
+    mean.same_for_all_old += losses.same_for_all_old / static_cast<double>(seed_count);
+  }
+  fmt::print("| who knows all, of old items | {:.2f} | 0 | {} | 0 |\n", mean.own_old, kNew);
+  fmt::print("| who knows all but tastes | {:.2f} | | | |\n", mean.same_for_all);
+  fmt::print("| who knows all but tastes, of old items | {:.2f} | 0 | {} | 0 |\n", mean.same_for_all_old, kNew);
 }
 
 }  // namespace attune::exploration_bench
