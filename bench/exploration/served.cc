@@ -53,6 +53,13 @@ struct Truth {
   }
   double ClickChance(std::size_t user, std::size_t item) const { return 1 / (1 + std::exp(4.2 - Logit(user, item))); }
 
+  /// How well an item does with everybody.
+  double Worth(std::size_t item) const {
+    double worth = 0;
+    for (std::size_t user = 0; user < kUsers; ++user) worth += ClickChance(user, item);
+    return worth;
+  }
+
   std::vector<float> taste;    // [kUsers, kTaste]
   std::vector<float> place;    // [kOld + kNew, kTaste]
   std::vector<float> quality;  // [kOld + kNew]
@@ -234,9 +241,7 @@ Outcome Simulate(const Truth& truth, const std::shared_ptr<const RecommenderMode
   outcome.new_share /= static_cast<double>(impressions);
   std::vector<std::pair<double, std::size_t>> by_worth;
   for (std::size_t item = kOld; item < kOld + kNew; ++item) {
-    double worth = 0;
-    for (std::size_t user = 0; user < kUsers; ++user) worth += truth.ClickChance(user, item);
-    by_worth.emplace_back(worth, item);
+    by_worth.emplace_back(truth.Worth(item), item);
     outcome.never_shown += shown[item] == 0;
   }
   std::ranges::sort(by_worth, std::greater<>());
@@ -252,10 +257,8 @@ struct KnownLosses {
   double own_old = 0;
 };
 KnownLosses LossesOfTheTruth(const Truth& truth) {
-  std::vector<double> worth(kOld + kNew);
-  for (std::size_t item = 0; item < worth.size(); ++item) {
-    for (std::size_t user = 0; user < kUsers; ++user) worth[item] += truth.ClickChance(user, item);
-  }
+  std::vector<double> worth;
+  for (std::size_t item = 0; item < kOld + kNew; ++item) worth.push_back(truth.Worth(item));
   const auto clicks = [&](std::size_t user, std::size_t items, bool is_own) {
     std::vector<std::pair<double, double>> ranked;  // By what is known, with the chance.
     for (std::size_t item = 0; item < items; ++item) {
@@ -269,13 +272,13 @@ KnownLosses LossesOfTheTruth(const Truth& truth) {
   };
   KnownLosses sums;
   double oracle = 0;
-  for (std::size_t arrived = 0; arrived < kNew; ++arrived) {
-    for (std::size_t user = 0; user < kUsers; ++user) {
-      oracle += clicks(user, kOld + arrived + 1, true);
-      sums.same_for_all += clicks(user, kOld + arrived + 1, false);
-      sums.same_for_all_old += clicks(user, kOld, false);
-      sums.own_old += clicks(user, kOld, true);
+  for (std::size_t user = 0; user < kUsers; ++user) {
+    for (std::size_t arrived = 1; arrived <= kNew; ++arrived) {
+      oracle += clicks(user, kOld + arrived, true);
+      sums.same_for_all += clicks(user, kOld + arrived, false);
     }
+    sums.same_for_all_old += kNew * clicks(user, kOld, false);
+    sums.own_old += kNew * clicks(user, kOld, true);
   }
   const auto percent = [&](double sum) { return 100 * (1 - sum / oracle); };
   return {percent(sums.same_for_all), percent(sums.same_for_all_old), percent(sums.own_old)};
