@@ -80,6 +80,7 @@ int Run(const std::string& folder, const Settings& settings) {
       .block_count = settings.Count("blocks", 2),
       .block = {.width = width, .hidden = settings.Count("hidden", 2 * width), .length_max = 200}};
   const SequenceOptions options{.steps = {.seed = settings.Count("seed", 1),
+                                          .negatives = settings.Count("negatives", 0),
                                           .users_per_step_max = settings.Count("users", 128),
                                           .rate = static_cast<float>(settings.Number("rate", 1e-3)),
                                           .dropout = static_cast<float>(settings.Number("dropout", 0.2)),
@@ -90,7 +91,7 @@ int Run(const std::string& folder, const Settings& settings) {
   ThreadPool pool(std::max<std::size_t>(1, threads - 1), 64);
   SystemClock clock;
   const auto now = [&] { return static_cast<double>(clock.MonotonicNanoseconds()) * 1e-9; };
-  fmt::print("{:.3g} operations an epoch, {} threads\n", SequenceEpochCost(view, shape, 200), threads);
+  fmt::print("{:.3g} operations an epoch, {} threads\n", CostOfEpoch(view, shape, options.steps).operations, threads);
   double before = now();
   const double start = before;
   const auto fit = FitSequence(view, validation, shape, options, pool, [&](const SequenceProgress& progress) {

@@ -1,6 +1,7 @@
 #include "tensor/softmax_bf16.h"
 
 #include "base/check.h"
+#include "tensor/own_target.h"
 
 #if defined(__x86_64__)
 
@@ -124,7 +125,7 @@ ATTUNE_BF16 void FillLogits(const SoftmaxClasses& classes, std::size_t rows, Sof
   }
 }
 
-/// Logits become e^(logit - largest); returns the largest, and their sum in `sum`.
+/// Logits, with their bias, become e^(logit - largest); returns the largest, and their sum in `sum`.
 ATTUNE_BF16 float ExponentialRow(float* row, const float* bias, std::size_t count, float& sum) {
   __m512 largest = _mm512_set1_ps(-HUGE_VALF);
   for (std::size_t n = 0; n < count; n += kLanes) {
@@ -175,31 +176,44 @@ ATTUNE_BF16 double SoftmaxCrossEntropyBf16(const SoftmaxClasses& classes, std::s
   ATTUNE_CHECK(rows <= kRows && x.size() == targets.size() * width);
   RoundRows(x.data(), targets.size(), width, scratch);
   FillLogits(classes, rows, scratch);
+  const auto at = [&](auto values, std::size_t index) { return values.subspan(index * width, width); };
   float scales[kRows] = {};
   double loss = 0;
   for (std::size_t r = 0; r < targets.size(); ++r) {
     float* row = scratch.logits.data() + r * stride;
-    const float target_logit = row[targets[r]] + classes.bias()[targets[r]];
+    const std::uint32_t target = targets[r];
+    const bool is_shared = target < classes.shared_count();
+    const float target_logit = is_shared ? row[target] : OwnLogit(at(x, r), classes.OwnRow(target));
+    if (is_shared) row[target] -= classes.bias()[target];
     float sum = 0;
     const float top = ExponentialRow(row, classes.bias(), stride, sum);
-    loss += double{top} + std::log(double{sum}) - target_logit;
-    scales[r] = 1 / sum;
-    row[targets[r]] -= sum;
+    const double log_sum = double{top} + std::log(double{sum});
+    if (is_shared) {
+      loss += log_sum - target_logit;
+      scales[r] = 1 / sum;
+      row[target] -= sum;
+    } else {
+      const OwnTarget own = AddOwnTarget(log_sum, target_logit);
+      AddOwnGradients(own.gradient, at(x, r), classes.OwnRow(target), at(dx, r), at(dclasses, target));
+      loss += own.loss;
+      scales[r] = own.others_share / sum;
+    }
   }
   for (std::size_t r = targets.size(); r < rows; ++r) std::fill_n(scratch.logits.data() + r * stride, stride, 0.0f);
 
   scratch.gradient.resize(kRows * kClassBlock);
   scratch.gradient_pairs.resize(kRows * kClassBlock);
-  for (std::size_t n = 0; n < classes.count(); n += kClassBlock) {
+  const std::size_t count = classes.shared_count();
+  for (std::size_t n = 0; n < count; n += kClassBlock) {
     RoundGradients(stride, n, rows, scales, scratch);
     for (std::size_t r = 0; r < rows; r += kSumRows) {
       AddRowsOf({scratch.gradient.data() + r * kClassBlock, kClassBlock / 2, 1}, classes.bf16_rows() + n * width,
                 2 * width, kClassBlock / 2, dx.data() + r * width, width, targets.size() - std::min(r, targets.size()),
                 width);
     }
-    for (std::size_t j = 0; j < kClassBlock && n + j < classes.count(); j += kSumRows) {
+    for (std::size_t j = 0; j < kClassBlock && n + j < count; j += kSumRows) {
       AddRowsOf({scratch.gradient_pairs.data() + 2 * j, 1, kClassBlock}, scratch.x_pairs.data(), 2 * width, rows / 2,
-                dclasses.data() + (n + j) * width, width, classes.count() - n - j, width);
+                dclasses.data() + (n + j) * width, width, count - n - j, width);
     }
   }
   return loss;

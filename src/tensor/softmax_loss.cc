@@ -7,6 +7,7 @@
 #include "tensor/activations.h"
 #include "tensor/cpu.h"
 #include "tensor/matmul.h"
+#include "tensor/own_target.h"
 #include "tensor/softmax_bf16.h"
 
 namespace attune {
@@ -25,7 +26,7 @@ std::uint16_t RoundToBf16(float value) {
 double FloatTile(const SoftmaxClasses& classes, std::span<const float> x, std::span<const std::uint32_t> targets,
                  std::span<float> dx, std::span<float> dclasses, SoftmaxScratch& scratch) {
   const std::size_t width = classes.width();
-  const std::size_t count = classes.count();
+  const std::size_t count = classes.shared_count();
   const std::size_t rows = targets.size();
   scratch.logits.resize(rows * count);
   for (std::size_t row = 0; row < rows; ++row) {
@@ -35,10 +36,21 @@ double FloatTile(const SoftmaxClasses& classes, std::span<const float> x, std::s
              width);
   double loss = 0;
   for (std::size_t row = 0; row < rows; ++row) {
-    float* logits = scratch.logits.data() + row * count;
-    const float target_logit = logits[targets[row]];
-    loss += SoftmaxInPlace(std::span(logits, count)) - target_logit;
-    logits[targets[row]] -= 1;
+    const std::span logits(scratch.logits.data() + row * count, count);
+    const std::uint32_t target = targets[row];
+    if (target >= count) {
+      const auto at = [&](auto values, std::size_t index) { return values.subspan(index * width, width); };
+      const auto target_row = classes.OwnRow(target);
+      const OwnTarget own = AddOwnTarget(SoftmaxInPlace(logits), OwnLogit(at(x, row), target_row));
+      for (float& share : logits) share *= own.others_share;
+      AddOwnGradients(own.gradient, at(x, row), target_row, at(dx, row), at(dclasses, target));
+      loss += own.loss;
+      continue;
+    }
+    logits[target] -= classes.bias()[target];
+    const float target_logit = logits[target];
+    loss += SoftmaxInPlace(logits) - target_logit;
+    logits[target] -= 1;
   }
   // What is in the tile now is the gradient by the logits.
   const MatrixView gradient{scratch.logits.data(), count, 1};
@@ -49,26 +61,31 @@ double FloatTile(const SoftmaxClasses& classes, std::span<const float> x, std::s
 
 }  // namespace
 
+void SoftmaxClasses::Assign(std::span<const float> classes, std::size_t width) {
+  Assign(classes, width, std::vector<float>(classes.size() / width));
+}
+
 void SoftmaxClasses::Assign(std::span<const float> classes, std::size_t width, std::span<const float> bias) {
-  ATTUNE_CHECK(width > 0 && classes.size() % width == 0 && (bias.empty() || bias.size() * width == classes.size()));
+  ATTUNE_CHECK(width > 0 && classes.size() % width == 0 && bias.size() * width <= classes.size() && !bias.empty());
   count_ = classes.size() / width;
+  shared_ = bias.size();
   width_ = width;
   bf16_ = width % kVectorFloats == 0 && HasBf16Products();
-  bias_.assign((count_ + kPadding - 1) / kPadding * kPadding, kNever);
-  std::fill_n(bias_.begin(), count_, 0.0f);
+  bias_.assign((shared_ + kPadding - 1) / kPadding * kPadding, kNever);
   std::copy(bias.begin(), bias.end(), bias_.begin());
+  const auto of_shared = static_cast<std::ptrdiff_t>(shared_ * width);
+  rows_.assign(classes.begin() + (bf16_ ? of_shared : 0), classes.end());
   if (bf16_) return FillBf16(classes);
-  rows_.assign(classes.begin(), classes.end());
-  columns_.resize(classes.size());
-  for (std::size_t n = 0; n < count_; ++n) {
-    for (std::size_t d = 0; d < width; ++d) columns_[d * count_ + n] = classes[n * width + d];
+  columns_.resize(shared_ * width);
+  for (std::size_t n = 0; n < shared_; ++n) {
+    for (std::size_t d = 0; d < width; ++d) columns_[d * shared_ + n] = classes[n * width + d];
   }
 }
 
 void SoftmaxClasses::FillBf16(std::span<const float> classes) {
   bf16_rows_.assign(padded_count() * width_, 0);
   bf16_columns_.assign(padded_count() * width_, 0);
-  for (std::size_t n = 0; n < count_; ++n) {
+  for (std::size_t n = 0; n < shared_; ++n) {
     std::uint16_t* row = bf16_rows_.data() + n / 2 * 2 * width_ + n % 2;
     std::uint16_t* column = bf16_columns_.data() + n / kPadding * kPadding * width_ + n % kPadding * 2;
     for (std::size_t d = 0; d < width_; ++d) {

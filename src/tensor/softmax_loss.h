@@ -7,23 +7,30 @@
 
 namespace attune {
 
-/// The embeddings [N, D] of all classes in the forms in which the loss reads them. Filled once a step, then read by any
-/// number of threads.
+/// The embeddings [N, D] of classes in the forms in which the loss reads them: the first S are classes of every row,
+/// the others only of rows whose target they are. Filled once a step, then read by any number of threads.
 class SoftmaxClasses {
  public:
-  /// `bias` [N] is added to the logits; empty: nothing is. Where D is whole vectors and the processor multiplies bf16
-  /// numbers, they are rounded to those; else they stay floats.
-  void Assign(std::span<const float> classes, std::size_t width, std::span<const float> bias = {});
+  /// All N are of every row, and nothing is added to their logits. Where D is whole vectors and the processor
+  /// multiplies bf16 numbers, they are rounded to those; else they stay floats.
+  void Assign(std::span<const float> classes, std::size_t width);
+  /// The first S = bias.size() classes are of every row. `bias` [S] is added to their logits, but not to a target's.
+  void Assign(std::span<const float> classes, std::size_t width, std::span<const float> bias);
 
-  std::size_t count() const { return count_; }
+  std::size_t count() const { return count_; }          ///< N
+  std::size_t shared_count() const { return shared_; }  ///< S
   std::size_t width() const { return width_; }
   bool bf16() const { return bf16_; }
-  std::size_t padded_count() const { return bias_.size(); }
-  const float* bias() const { return bias_.data(); }                          ///< Far below zero where padded.
-  std::span<const float> rows() const { return rows_; }                       ///< [N, D], floats.
-  std::span<const float> columns() const { return columns_; }                 ///< [D, N], floats.
-  const std::uint16_t* bf16_rows() const { return bf16_rows_.data(); }        ///< [N / 2][D][2]
-  const std::uint16_t* bf16_columns() const { return bf16_columns_.data(); }  ///< [N / 64][D / 2][64][2]
+  std::size_t padded_count() const { return bias_.size(); }    ///< Of the S.
+  const float* bias() const { return bias_.data(); }           ///< Far below zero where padded.
+  std::span<const float> rows() const { return rows_; }        ///< [N, D]; with bf16 of those that are not shared.
+  std::span<const float> columns() const { return columns_; }  ///< [D, S], floats.
+  const std::uint16_t* bf16_rows() const { return bf16_rows_.data(); }        ///< [S / 2][D][2]
+  const std::uint16_t* bf16_columns() const { return bf16_columns_.data(); }  ///< [S / 64][D / 2][64][2]
+  /// The row [D] of a class that is not shared.
+  std::span<const float> OwnRow(std::size_t index) const {
+    return rows().subspan((bf16_ ? index - shared_ : index) * width_, width_);
+  }
 
   /// Classes are padded to a multiple of this.
   static constexpr std::size_t kPadding = 64;
@@ -32,6 +39,7 @@ class SoftmaxClasses {
   void FillBf16(std::span<const float> classes);
 
   std::size_t count_ = 0;
+  std::size_t shared_ = 0;
   std::size_t width_ = 0;
   bool bf16_ = false;
   std::vector<float> bias_;
@@ -47,10 +55,11 @@ struct SoftmaxScratch {
   std::vector<std::uint16_t> x, x_pairs, gradient, gradient_pairs;
 };
 
-/// The cross-entropy of a softmax over all classes, and its gradients, without ever holding all logits: rows pass in
-/// tiles of kSoftmaxTileRows. Row t of x [T, D] has the logits x · classesᵀ + bias. Adds the gradients of the sum over
-/// rows to dx [T, D] and dclasses [N, D]; returns that sum of -log probability of `targets` [T]. One thread; the twin
-/// is in its test.
+/// The cross-entropy of a softmax over each row's classes, and its gradients, without ever holding all logits: rows
+/// pass in tiles of kSoftmaxTileRows. Row t of x [T, D] has the logits x · classesᵀ, plus bias but for its target. Adds
+/// the gradients of the sum over rows to dx [T, D] and dclasses [N, D]; returns that sum of -log probability of
+/// `targets` [T]. Where the S shared classes are drawn from many, each with a chance q of its own, the bias -log q
+/// makes the sum of exponentials right on average; the target is there for sure. One thread; the twin is in its test.
 double SoftmaxCrossEntropy(const SoftmaxClasses& classes, std::span<const float> x,
                            std::span<const std::uint32_t> targets, std::span<float> dx, std::span<float> dclasses,
                            SoftmaxScratch& scratch);

@@ -11,9 +11,9 @@
 namespace attune {
 namespace {
 
-/// The same in double, one row after the other.
+/// The same in double, one row after the other: bias [S] of the classes of every row.
 double TwinLoss(const std::vector<double>& x, const std::vector<double>& classes, std::size_t width,
-                const std::vector<std::uint32_t>& targets) {
+                const std::vector<float>& bias, const std::vector<std::uint32_t>& targets) {
   double loss = 0;
   for (std::size_t t = 0; t < targets.size(); ++t) {
     double total = 0;
@@ -21,8 +21,12 @@ double TwinLoss(const std::vector<double>& x, const std::vector<double>& classes
     for (std::size_t n = 0; n < classes.size() / width; ++n) {
       double logit = 0;
       for (std::size_t d = 0; d < width; ++d) logit += x[t * width + d] * classes[n * width + d];
-      total += std::exp(logit);
-      if (n == targets[t]) target = logit;
+      if (n == targets[t]) {
+        target = logit;
+        total += std::exp(logit);
+      } else if (n < bias.size()) {
+        total += std::exp(logit + double{bias[n]});
+      }
     }
     loss += std::log(total) - target;
   }
@@ -30,11 +34,15 @@ double TwinLoss(const std::vector<double>& x, const std::vector<double>& classes
 }
 
 TEST(SoftmaxCrossEntropy, AgreesWithFiniteDifferencesOfItsTwin) {
-  for (const auto& shape : {std::array<std::size_t, 3>{1, 2, 1}, {5, 3, 7}, {kSoftmaxTileRows + 1, 4, 35}}) {
-    const std::size_t steps = shape[0];
-    const std::size_t width = shape[1];
-    const std::size_t class_count = shape[2];
+  // Rows, width, classes, of these shared by all rows.
+  for (const auto& [steps, width, class_count, shared] : {std::array<std::size_t, 4>{1, 2, 1, 1},
+                                                          {5, 3, 7, 7},
+                                                          {7, 3, 9, 1},
+                                                          {kSoftmaxTileRows + 1, 4, 35, 35},
+                                                          {kSoftmaxTileRows + 1, 4, 35, 20}}) {
     Random random(steps);
+    std::vector<float> bias(shared);
+    for (float& value : bias) value = static_cast<float>(random.Normal());
     std::vector<float> x(steps * width);
     std::vector<float> classes(class_count * width);
     std::vector<std::uint32_t> targets(steps);
@@ -45,22 +53,22 @@ TEST(SoftmaxCrossEntropy, AgreesWithFiniteDifferencesOfItsTwin) {
     std::vector<float> dclasses(classes.size());
 
     SoftmaxClasses prepared;
-    prepared.Assign(classes, width);
+    prepared.Assign(classes, width, bias);
     SoftmaxScratch scratch;
     const double loss = SoftmaxCrossEntropy(prepared, x, targets, dx, dclasses, scratch);
 
     std::vector<double> x_twin(x.begin(), x.end());
     std::vector<double> classes_twin(classes.begin(), classes.end());
     // Float roundings of up to 65 rows of logits of size 3.
-    EXPECT_NEAR(loss, TwinLoss(x_twin, classes_twin, width, targets), 1e-4 * static_cast<double>(steps));
+    EXPECT_NEAR(loss, TwinLoss(x_twin, classes_twin, width, bias, targets), 1e-4 * static_cast<double>(steps));
     const auto expect_gradient = [&](std::vector<double>& moved, const std::vector<float>& analytic) {
       constexpr double kStep = 1e-5;
       for (std::size_t i = 0; i < moved.size(); ++i) {
         const double before = moved[i];
         moved[i] = before + kStep;
-        const double up = TwinLoss(x_twin, classes_twin, width, targets);
+        const double up = TwinLoss(x_twin, classes_twin, width, bias, targets);
         moved[i] = before - kStep;
-        const double down = TwinLoss(x_twin, classes_twin, width, targets);
+        const double down = TwinLoss(x_twin, classes_twin, width, bias, targets);
         moved[i] = before;
         ASSERT_NEAR(analytic[i], (up - down) / (2 * kStep), 1e-3) << steps << " " << i;
       }
@@ -88,17 +96,20 @@ Loss Compute(const std::vector<float>& x, const std::vector<float>& classes, con
 
 TEST(SoftmaxCrossEntropy, Bf16ProductsAgreeWithFloatsForOddShapes) {
   if (!HasBf16Products()) GTEST_SKIP() << "this processor has none";
-  for (const auto& [steps, width, class_count] : {std::array<std::size_t, 3>{1, 16, 1},
-                                                  {3, 16, 5},
-                                                  {64, 64, 64},
-                                                  {65, 64, 131},
-                                                  {130, 80, 63},
-                                                  {50, 112, 200},
-                                                  {10, 128, 66}}) {
+  // Rows, width, classes, of these shared by all rows.
+  for (const auto& [steps, width, class_count, shared] : {std::array<std::size_t, 4>{1, 16, 1, 1},
+                                                          {3, 16, 5, 5},
+                                                          {64, 64, 64, 64},
+                                                          {65, 64, 131, 131},
+                                                          {65, 64, 131, 70},
+                                                          {130, 80, 63, 63},
+                                                          {50, 112, 200, 64},
+                                                          {10, 128, 66, 1},
+                                                          {10, 128, 66, 66}}) {
     Random random(steps + width);
     std::vector<float> x(steps * width);
     std::vector<float> classes(class_count * width);
-    std::vector<float> bias(class_count);
+    std::vector<float> bias(shared);
     std::vector<std::uint32_t> targets(steps);
     for (float& value : x) value = static_cast<float>(random.Normal());
     for (float& value : classes) value = static_cast<float>(0.3 * random.Normal());

@@ -16,10 +16,12 @@ class AttributeEmbeddings {
   AttributeEmbeddings(const Attributes& attributes, std::size_t item_count);
 
   std::size_t feature_count() const { return feature_count_; }
-  /// rows [N, D] += A · features [F, D]
-  void Add(std::span<const float> features, std::size_t width, std::span<float> rows) const;
-  /// dfeatures [F, D] += Aᵀ · drows [N, D]
-  void AddBackward(std::span<const float> drows, std::size_t width, std::span<float> dfeatures) const;
+  /// rows [I, D] += the rows `items` [I] of A · features [F, D]
+  void Add(std::span<const float> features, std::size_t width, std::span<const std::uint32_t> items,
+           std::span<float> rows) const;
+  /// dfeatures [F, D] += Aᵀ · drows [N, D], where those of all but `items` are zeros.
+  void AddBackward(std::span<const float> drows, std::size_t width, std::span<const std::uint32_t> items,
+                   std::span<float> dfeatures) const;
 
  private:
   std::size_t feature_count_ = 0;

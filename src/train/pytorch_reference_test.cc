@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 
 #include "base/json.h"
@@ -164,7 +165,9 @@ TEST_P(PyTorchReference, ForwardTensorsLossAndGradientsAgree) {
   const auto ditems = std::span(gradients).subspan(at.items, shape.item_count * width);
   const double loss = SoftmaxCrossEntropy(classes, cache.states, recorded_.targets, dstates, ditems, scratch);
   SequenceBackward(shape, served, batch, recorded_.items, cache, dstates, gradients);
-  attributes.AddBackward(ditems, width, std::span(gradients).subspan(at.size));
+  std::vector<std::uint32_t> all_items(shape.item_count);
+  std::iota(all_items.begin(), all_items.end(), 0u);
+  attributes.AddBackward(ditems, width, all_items, std::span(gradients).subspan(at.size));
 
   const double expected = double(recorded_.document.root()["tensors"]["loss"].at(0));
   EXPECT_NEAR(loss, expected, AfterSoftmax().losses * expected);

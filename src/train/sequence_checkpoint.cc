@@ -39,7 +39,10 @@ std::uint64_t SequenceFingerprint(const TrainingView& view, std::span<const Vali
     mix(size);
   }
   const SequenceStepOptions& steps = options.steps;
-  for (const std::size_t count : {steps.history_max, steps.users_per_step_min, steps.users_per_step_max}) mix(count);
+  for (const std::size_t count :
+       {steps.history_max, steps.users_per_step_min, steps.users_per_step_max, steps.negatives}) {
+    mix(count);
+  }
   for (const float value : {steps.rate, steps.dropout, steps.average}) mix(value);
   for (const int count :
        {steps.warm_up_steps, options.epochs_max, options.epochs_between_checks, options.checks_without_gain_max}) {

@@ -22,8 +22,8 @@ struct SequencePlan {
   SequenceOptions options;
 };
 
-/// Nothing where the operations do not suffice for kSequenceEpochsMin, or the catalogue has more than
-/// kSequenceItemsMax items.
+/// Nothing where the operations do not suffice for kSequenceEpochsMin or an epoch of kSequenceStepsMin steps, or the
+/// catalogue has more than kSequenceItemsMax items.
 std::optional<SequencePlan> PlanSequence(const TrainingView& view, const SequenceWishes& wishes);
 
 /// The operations that a training may take by default, from kOperationsMin to kOperationsMax. At 1e11 operations a
@@ -44,11 +44,16 @@ inline constexpr double kOperationsByRule = -1;
 inline constexpr double kOperationsMin = 3e10;
 inline constexpr double kOperationsMax = 1.5e14;
 inline constexpr int kSequenceEpochsMin = 6;
+/// Fewer epochs will do if they have so many steps altogether.
+inline constexpr std::size_t kSequenceStepsMin = 1000;
 inline constexpr int kSequenceEpochsMax = 60;
 /// By rule a training gets so many, if kOperationsMax allows.
 inline constexpr int kSequenceEpochsWanted = 15;
-/// Full softmax over more items than this is not tried.
-inline constexpr std::size_t kSequenceItemsMax = 20'000;
+/// A softmax over more items than this is over a sample of kSequenceNegatives.
+inline constexpr std::size_t kFullSoftmaxItemsMax = 20'000;
+inline constexpr std::size_t kSequenceNegatives = 4096;
+/// Embeddings of more items are not tried: every step moves them all.
+inline constexpr std::size_t kSequenceItemsMax = 1'000'000;
 inline constexpr std::size_t kSequenceWidth = 64;
 inline constexpr std::size_t kSequenceWidthStep = 16;
 

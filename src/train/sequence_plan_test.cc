@@ -14,7 +14,7 @@ class PlanSequenceTest : public testing::Test {
 };
 
 TEST_F(PlanSequenceTest, SpendsTheOperationsOnEpochs) {
-  const double epoch = SequenceEpochCost(view_, {.item_count = view_.item_count()}, 200);
+  const double epoch = CostOfEpoch(view_, {.item_count = view_.item_count()}, {}).operations;
   const auto epochs = [&](double operations) {
     const auto plan = PlanSequence(view_, {.operations_max = operations});
     return plan ? plan->options.epochs_max : 0;
@@ -30,13 +30,42 @@ TEST_F(PlanSequenceTest, SpendsTheOperationsOnEpochs) {
 
 TEST_F(PlanSequenceTest, GivesFewInteractionsWithManyItemsTheEpochsTheyNeed) {
   TrainingData data = world_.data;
-  for (int item = 0; data.items.size() < kSequenceItemsMax; ++item) data.items.Add("more" + std::to_string(item));
+  for (int item = 0; data.items.size() < kFullSoftmaxItemsMax; ++item) data.items.Add("more" + std::to_string(item));
   const TrainingView view = WholeView(data);
   const auto by_rule = PlanSequence(view, {.operations_max = kOperationsByRule});
   ASSERT_TRUE(by_rule);
   EXPECT_EQ(by_rule->options.epochs_max, kSequenceEpochsWanted);
   const auto by_wish = PlanSequence(view, {.operations_max = OperationsByRule(view.size())});
   EXPECT_LT(by_wish ? by_wish->options.epochs_max : 0, kSequenceEpochsWanted) << "who asks for less gets less";
+}
+
+TEST_F(PlanSequenceTest, SamplesTheSoftmaxOfACatalogueBeyondTheLimit) {
+  TrainingData data = world_.data;
+  const auto plan_for = [&](std::size_t items) {
+    for (std::size_t item = data.items.size(); item < items; ++item) data.items.Add("more" + std::to_string(item));
+    return PlanSequence(WholeView(data), {.operations_max = 1e15});
+  };
+
+  EXPECT_EQ(plan_for(kFullSoftmaxItemsMax)->options.steps.negatives, 0u);
+  const auto sampled = plan_for(kFullSoftmaxItemsMax + 1);
+  EXPECT_EQ(sampled->options.steps.negatives, kSequenceNegatives);
+  EXPECT_EQ(sampled->shape.item_count, kFullSoftmaxItemsMax + 1);
+  EXPECT_TRUE(plan_for(kSequenceItemsMax));
+  EXPECT_FALSE(plan_for(kSequenceItemsMax + 1));
+}
+
+TEST_F(PlanSequenceTest, LetsFewEpochsDoWhereTheyHaveManySteps) {
+  // So many users that an epoch has the steps wanted.
+  const TrainingData data = FewUsers(128 * kSequenceStepsMin, 2);
+  const TrainingView view = WholeView(data);
+  const SequenceCost cost = CostOfEpoch(view, PlanSequence(view, {.operations_max = 1e18})->shape, {});
+  EXPECT_EQ(cost.steps, kSequenceStepsMin);
+
+  const auto plan = PlanSequence(view, {.operations_max = 1.1 * cost.operations});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->options.epochs_max, 1);
+  EXPECT_EQ(plan->options.epochs_between_checks, 1);
+  EXPECT_FALSE(PlanSequence(view, {.operations_max = 0.9 * cost.operations}));
 }
 
 TEST_F(PlanSequenceTest, HonoursTheRecipesParameters) {
@@ -63,6 +92,11 @@ TEST_F(PlanSequenceTest, EstimatesMemoryThatGrowsWithTheCatalogue) {
   EXPECT_GT(bytes(20'000, 64), 80'000'000u);
   EXPECT_LT(bytes(20'000, 64), 300'000'000u);
   EXPECT_GT(bytes(20'000, 128), bytes(20'000, 64));
+  // What a step holds of a large catalogue does not grow with it: a million embeddings are 256 MB a copy.
+  SequencePlan sampled{.shape = {.item_count = 1'000'000, .block = {.width = 64, .hidden = 128}}, .options = {}};
+  sampled.options.steps.negatives = kSequenceNegatives;
+  EXPECT_GT(SequenceBytes(sampled), 2'000'000'000u);
+  EXPECT_LT(SequenceBytes(sampled), 3'000'000'000u);
 }
 
 TEST(OperationsByRule, GrowsFasterThanTheDataBetweenLimits) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/random.h"
 
@@ -51,9 +52,20 @@ SequenceState InitialSequenceState(const SequenceShape& shape, std::size_t featu
   return state;
 }
 
+std::size_t SequenceUsersPerStep(std::size_t user_count, const SequenceStepOptions& options) {
+  return std::clamp(user_count / 40, options.users_per_step_min, options.users_per_step_max);
+}
+
 SequenceSteps::SequenceSteps(const TrainingView& view, const AttributeEmbeddings& attributes,
                              const SequenceShape& shape, const SequenceStepOptions& options, const Workers& workers)
-    : view_(view), attributes_(attributes), shape_(shape), options_(options), workers_(workers), at_(shape) {
+    : view_(view),
+      attributes_(attributes),
+      shape_(shape),
+      options_(options),
+      workers_(workers),
+      at_(shape),
+      step_items_(view, options.negatives),
+      step_shape_(shape) {
   std::size_t tokens = 0;
   for (std::uint32_t user = 0; user < view.user_count(); ++user) {
     if (view.Length(user) < 2) continue;
@@ -63,7 +75,6 @@ SequenceSteps::SequenceSteps(const TrainingView& view, const AttributeEmbeddings
   const std::size_t step_tokens =
       tokens * std::min(options.users_per_step_max, users_.size()) / std::max<std::size_t>(1, users_.size());
   slots_.resize(std::clamp(step_tokens / kTokensPerSlot, kSlotsMin, kSlotsMax));
-  for (Slot& slot : slots_) slot.gradients.resize(at_.size);
   gradients_.resize(at_.size + attributes.feature_count() * shape.block.width);
 }
 
@@ -71,8 +82,7 @@ EpochOutcome SequenceSteps::RunEpoch(int epoch, const std::function<float(double
   std::vector<std::uint32_t> order = users_;
   Random random(MixSeed(MixSeed(options_.seed, 43), static_cast<std::uint64_t>(epoch)));
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.Below(i)]);
-  const std::size_t users_per_step =
-      std::clamp(users_.size() / 40, options_.users_per_step_min, options_.users_per_step_max);
+  const std::size_t users_per_step = SequenceUsersPerStep(users_.size(), options_);
   EpochOutcome outcome;
   for (std::size_t begin = 0; begin < order.size() && !workers_.cancelled(); begin += users_per_step) {
     const std::size_t count = std::min(users_per_step, order.size() - begin);
@@ -85,8 +95,11 @@ EpochOutcome SequenceSteps::RunEpoch(int epoch, const std::function<float(double
 
 std::vector<float> SequenceSteps::Served(std::span<const float> parameters) const {
   std::vector<float> served(parameters.begin(), parameters.begin() + static_cast<std::ptrdiff_t>(at_.size));
+  std::vector<std::uint32_t> items(shape_.item_count);
+  std::iota(items.begin(), items.end(), 0u);
   const std::size_t width = shape_.block.width;
-  attributes_.Add(parameters.subspan(at_.size), width, std::span(served).subspan(at_.items, shape_.item_count * width));
+  attributes_.Add(parameters.subspan(at_.size), width, items,
+                  std::span(served).subspan(at_.items, shape_.item_count * width));
   return served;
 }
 
@@ -94,12 +107,18 @@ std::size_t SequenceSteps::TokensOf(std::uint32_t user) const {
   return std::min(view_.Length(user) - 1, options_.history_max);
 }
 
+std::span<const std::uint32_t> SequenceSteps::ItemsOf(std::uint32_t user) const {
+  return view_.Items(user).last(TokensOf(user) + 1);
+}
+
 void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
-  const std::size_t steps = TokensOf(user);
-  const auto items = view_.Items(user).last(steps + 1);
+  const auto items = ItemsOf(user);
+  const std::size_t steps = items.size() - 1;
   const auto times = view_.Times(user).last(steps + 1);
-  slot.items.insert(slot.items.end(), items.begin(), items.end() - 1);
-  slot.targets.insert(slot.targets.end(), items.begin() + 1, items.end());
+  for (std::size_t i = 0; i < steps; ++i) {
+    slot.items.push_back(step_items_.RowOf(items[i]));
+    slot.targets.push_back(step_items_.RowOf(items[i + 1]));
+  }
   slot.times.insert(slot.times.end(), times.begin(), times.end() - 1);
   // The newest piece is whole, so that every position is learned at its place.
   const std::size_t length_max = shape_.block.length_max;
@@ -111,25 +130,43 @@ void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
 
 void SequenceSteps::RunBatch(std::uint64_t dropout_seed, Slot& slot) const {
   slot.batch.Assign(slot.begin, slot.times);
-  SequenceForward(shape_, served_, slot.batch, slot.items, {.rate = options_.dropout, .seed = dropout_seed},
+  SequenceForward(step_shape_, served_, slot.batch, slot.items, {.rate = options_.dropout, .seed = dropout_seed},
                   slot.cache);
   slot.dstates.assign(slot.cache.states.size(), 0);
-  const auto item_gradients = std::span(slot.gradients).subspan(at_.items, shape_.item_count * shape_.block.width);
+  const auto item_gradients = std::span(slot.gradients).first(step_shape_.item_count * shape_.block.width);
   slot.loss +=
       SoftmaxCrossEntropy(classes_, slot.cache.states, slot.targets, slot.dstates, item_gradients, slot.softmax);
-  SequenceBackward(shape_, served_, slot.batch, slot.items, slot.cache, slot.dstates, slot.gradients);
+  SequenceBackward(step_shape_, served_, slot.batch, slot.items, slot.cache, slot.dstates, slot.gradients);
   slot.tokens += slot.items.size();
+}
+
+/// Makes the parameters of the step's items those of a model of its own, followed by all others.
+void SequenceSteps::BeginStep(std::span<const std::uint32_t> users, const SequenceState& state) {
+  std::vector<std::span<const std::uint32_t>> held;
+  for (const std::uint32_t user : users) held.push_back(ItemsOf(user));
+  step_items_.Choose(MixSeed(MixSeed(options_.seed, 53), state.step), held);
+  const auto items = step_items_.items();
+  const std::size_t width = shape_.block.width;
+  const auto parameters = std::span(state.parameters);
+  step_shape_.item_count = items.size();
+  served_.clear();
+  for (const std::uint32_t item : items) {
+    const auto row = parameters.subspan(at_.items + item * width, width);
+    served_.insert(served_.end(), row.begin(), row.end());
+  }
+  attributes_.Add(parameters.subspan(at_.size), width, items, served_);
+  classes_.Assign(served_, width, step_items_.bias());
+  const auto others = parameters.subspan(at_.positions, at_.size - at_.positions);
+  served_.insert(served_.end(), others.begin(), others.end());
 }
 
 void SequenceSteps::RunStep(std::span<const std::uint32_t> users, float rate_share, SequenceState& state,
                             EpochOutcome& outcome) {
   ++state.step;
-  served_ = Served(state.parameters);
-  const std::size_t width = shape_.block.width;
-  classes_.Assign(std::span(served_).subspan(at_.items, shape_.item_count * width), width);
+  BeginStep(users, state);
   workers_.ParallelFor(slots_.size(), [&](std::size_t s) {
     Slot& slot = slots_[s];
-    std::fill(slot.gradients.begin(), slot.gradients.end(), 0.0f);
+    slot.gradients.assign(served_.size(), 0);
     slot.loss = 0;
     slot.tokens = 0;
     for (std::size_t i = s; i < users.size() && !workers_.cancelled();) {
@@ -148,34 +185,54 @@ void SequenceSteps::RunStep(std::span<const std::uint32_t> users, float rate_sha
     tokens += slot.tokens;
   }
   outcome.tokens += tokens;
+  SumGradients(1 / static_cast<float>(std::max<std::size_t>(1, tokens)));
   const float warm = std::min(1.0f, static_cast<float>(state.step) / static_cast<float>(options_.warm_up_steps));
-  Descend(options_.rate * warm * rate_share, 1 / static_cast<float>(std::max<std::size_t>(1, tokens)), state);
+  Descend(options_.rate * warm * rate_share, state);
 }
 
-void SequenceSteps::Descend(float rate, float scale, SequenceState& state) {
-  const auto for_ranges = [&](std::size_t count, const auto& body) {
-    workers_.ParallelFor((count + kParametersPerTask - 1) / kParametersPerTask, [&](std::size_t task) {
-      body(task * kParametersPerTask, std::min(count, (task + 1) * kParametersPerTask));
-    });
-  };
-  for_ranges(at_.size, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) gradients_[i] = slots_[0].gradients[i];
+void SequenceSteps::ForRanges(std::size_t count, std::size_t width,
+                              const std::function<void(std::size_t, std::size_t)>& body) const {
+  const std::size_t each = (kParametersPerTask + width - 1) / width;
+  workers_.ParallelFor((count + each - 1) / each,
+                       [&](std::size_t task) { body(task * each, std::min(count, (task + 1) * each)); });
+}
+
+void SequenceSteps::SumGradients(float scale) {
+  const auto sum = [&](std::size_t from, std::size_t to, std::size_t count) {
+    float* out = gradients_.data() + to;
+    std::copy_n(slots_[0].gradients.data() + from, count, out);
     for (std::size_t s = 1; s < slots_.size(); ++s) {
-      for (std::size_t i = begin; i < end; ++i) gradients_[i] += slots_[s].gradients[i];
+      const float* more = slots_[s].gradients.data() + from;
+      for (std::size_t i = 0; i < count; ++i) out[i] += more[i];
     }
-    for (std::size_t i = begin; i < end; ++i) gradients_[i] *= scale;
-  });
+    for (std::size_t i = 0; i < count; ++i) out[i] *= scale;
+  };
   const std::size_t width = shape_.block.width;
+  const auto items = step_items_.items();
+  ForRanges(items.size(), width, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) sum(row * width, at_.items + items[row] * width, width);
+  });
+  ForRanges(at_.size - at_.positions, 1, [&](std::size_t begin, std::size_t end) {
+    sum(items.size() * width + begin, at_.positions + begin, end - begin);
+  });
   const auto by_attributes = std::span(gradients_).subspan(at_.size);
   std::fill(by_attributes.begin(), by_attributes.end(), 0.0f);
-  attributes_.AddBackward(std::span(gradients_).subspan(at_.items, shape_.item_count * width), width, by_attributes);
+  attributes_.AddBackward(std::span(gradients_).first(at_.positions), width, items, by_attributes);
+}
+
+/// Moves all parameters, and leaves the gradients of items zero.
+void SequenceSteps::Descend(float rate, SequenceState& state) {
   const AdamOptions adam{.rate = rate};
   const auto step = static_cast<double>(state.step);
   const auto kept = static_cast<float>(std::min(double{options_.average}, (1 + step) / (10 + step)));
-  for_ranges(gradients_.size(), [&](std::size_t begin, std::size_t end) {
+  ForRanges(gradients_.size(), 1, [&](std::size_t begin, std::size_t end) {
     state.adam.Update(state.step, adam, begin, std::span(gradients_).subspan(begin, end - begin), state.parameters);
     for (std::size_t i = begin; i < end; ++i) state.average[i] += (1 - kept) * (state.parameters[i] - state.average[i]);
   });
+  const std::size_t width = shape_.block.width;
+  for (const std::uint32_t item : step_items_.items()) {
+    std::fill_n(gradients_.data() + at_.items + item * width, width, 0.0f);
+  }
 }
 
 }  // namespace attune

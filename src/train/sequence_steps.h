@@ -11,6 +11,7 @@
 #include "tensor/adam.h"
 #include "tensor/softmax_loss.h"
 #include "train/attribute_embeddings.h"
+#include "train/step_items.h"
 
 namespace attune {
 
@@ -18,6 +19,7 @@ namespace attune {
 struct SequenceStepOptions {
   std::uint64_t seed = 1;
   std::size_t history_max = 200;  ///< Newest events of each user that are learned from.
+  std::size_t negatives = 0;      ///< Items drawn a step as classes of its softmax, see StepItems; 0: all items are.
   /// Users whose gradients are added before a step: a fortieth of all, within these. Small data needs many steps.
   std::size_t users_per_step_min = 16;
   std::size_t users_per_step_max = 128;
@@ -26,6 +28,9 @@ struct SequenceStepOptions {
   float dropout = 0.2f;
   float average = 0.99f;  ///< Of the moving average of parameters.
 };
+
+/// How many of `user_count` users with something to learn from a step takes.
+std::size_t SequenceUsersPerStep(std::size_t user_count, const SequenceStepOptions& options);
 
 /// Everything that changes while a training runs: with the data and the options it says how the training goes on.
 struct SequenceState {
@@ -45,8 +50,8 @@ struct EpochOutcome {
   std::size_t tokens = 0;
 };
 
-/// Steps of gradient descent on the newest history_max + 1 events of every user, cut into pieces of length_max, by full
-/// softmax at every step. Sums are added in a fixed order: the same bits for any number of threads. One thread at a
+/// Steps of gradient descent on the newest history_max + 1 events of every user, cut into pieces of length_max, by a
+/// softmax over StepItems. Sums are added in a fixed order: the same bits for any number of threads. One thread at a
 /// time; what the constructor is given outlives it.
 class SequenceSteps {
  public:
@@ -81,11 +86,16 @@ class SequenceSteps {
     std::size_t tokens = 0;
   };
 
-  void AppendUser(std::uint32_t user, Slot& slot) const;
   std::size_t TokensOf(std::uint32_t user) const;
+  std::span<const std::uint32_t> ItemsOf(std::uint32_t user) const;
+  void AppendUser(std::uint32_t user, Slot& slot) const;
+  void BeginStep(std::span<const std::uint32_t> users, const SequenceState& state);
   void RunBatch(std::uint64_t dropout_seed, Slot& slot) const;
   void RunStep(std::span<const std::uint32_t> users, float rate_share, SequenceState& state, EpochOutcome& outcome);
-  void Descend(float rate, float scale, SequenceState& state);
+  void SumGradients(float scale);
+  void Descend(float rate, SequenceState& state);
+  /// Runs body(begin, end) for ranges of `count` rows of `width` parameters.
+  void ForRanges(std::size_t count, std::size_t width, const std::function<void(std::size_t, std::size_t)>& body) const;
 
   const TrainingView& view_;
   const AttributeEmbeddings& attributes_;
@@ -95,9 +105,11 @@ class SequenceSteps {
   const SequenceLayout at_;
   std::vector<std::uint32_t> users_;
   std::vector<Slot> slots_;
-  std::vector<float> served_;  ///< The parameters of this step.
+  StepItems step_items_;
+  SequenceShape step_shape_;   ///< Of a model of the step's items alone.
+  std::vector<float> served_;  ///< Its parameters.
   SoftmaxClasses classes_;
-  std::vector<float> gradients_;  ///< Sums over slots, then those by the embeddings of attributes.
+  std::vector<float> gradients_;  ///< By all parameters: sums over slots, then those by the embeddings of attributes.
 };
 
 }  // namespace attune

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kCheckTasks = 32;
 constexpr std::size_t kCheckCasesMax = 2000;
+// What could be computed while a parameter, its moments, average and gradient are read and written: 36 bytes.
+constexpr double kOperationsPerParameter = 200;
 
 /// NDCG@10 over the cases: an answer that is new to its user among the items that are, any other among all.
 double Check(const TrainingData& data, std::span<const ValidationCase> cases, const SequenceTransformer& model,
@@ -77,16 +79,26 @@ class Saver {
 
 }  // namespace
 
-double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape, std::size_t history_max) {
+SequenceCost CostOfEpoch(const TrainingView& view, const SequenceShape& shape, const SequenceStepOptions& options) {
   const auto width = static_cast<double>(shape.block.width);
   const double dense = static_cast<double>(SequenceLayout(shape).block_size * shape.block_count);
-  double cost = 0;
+  const auto classes = static_cast<double>(options.negatives == 0 ? shape.item_count : options.negatives);
+  SequenceCost cost;
+  std::size_t users = 0;
   for (std::uint32_t user = 0; user < view.user_count(); ++user) {
-    const auto steps = static_cast<double>(std::min(view.Length(user), history_max));
-    const double looked_back = std::min(steps, static_cast<double>(shape.block.length_max));
+    users += view.Length(user) > 1;
+    const auto tokens = static_cast<double>(std::min(view.Length(user), options.history_max));
+    const double looked_back = std::min(tokens, static_cast<double>(shape.block.length_max));
     const double attention = looked_back * width * static_cast<double>(shape.block_count);
     // Forward and twice as much backward, a multiplication and an addition each.
-    cost += 6 * steps * (dense + static_cast<double>(shape.item_count) * width + attention);
+    cost.operations += 6 * tokens * (dense + classes * width + attention);
+  }
+  const std::size_t users_per_step = SequenceUsersPerStep(users, options);
+  cost.steps = (users + users_per_step - 1) / users_per_step;
+  // Every step moves every parameter, where memory is the limit.
+  if (options.negatives > 0) {
+    const auto parameters = static_cast<double>(SequenceLayout(shape).size);
+    cost.operations += kOperationsPerParameter * parameters * static_cast<double>(cost.steps);
   }
   return cost;
 }

@@ -52,8 +52,12 @@ struct CheckpointPlace {
   std::int64_t every_ms = 20'000;  ///< At the first epoch's end after so long.
 };
 
-/// How many floating-point operations an epoch over `view` takes, about.
-double SequenceEpochCost(const TrainingView& view, const SequenceShape& shape, std::size_t history_max);
+/// What an epoch takes.
+struct SequenceCost {
+  double operations = 0;  ///< Of floating-point numbers, about.
+  std::size_t steps = 0;
+};
+SequenceCost CostOfEpoch(const TrainingView& view, const SequenceShape& shape, const SequenceStepOptions& options);
 
 /// Trains on `view`; keeps the moving average of parameters that ranks `cases` best by NDCG@10; items of the history
 /// are left out where the answer is none of them. The same bits for any number of threads, and whether or not it went

@@ -60,12 +60,27 @@ TEST(FitSequence, LearnsAnOrderThatCountsDoNotShow) {
   EXPECT_GT(Accuracy(*fit, data, fold.cases), 0.9);
 }
 
-TEST(FitSequence, GivesTheSameBitsForAnyNumberOfThreads) {
+TEST(FitSequence, LearnsItFromSampledNegativesToo) {
+  const TrainingData data = Ring();
+  const Fold fold = HoldOutNewest(WholeView(data), 1);
+  ThreadPool pool(1, 8);
+
+  const auto fit = FitSequence(
+      fold.view, fold.cases, SmallShape(data),
+      {.steps = {.negatives = 4, .rate = 5e-3f}, .epochs_max = 30, .checks_without_gain_max = 100}, pool, {});
+
+  ASSERT_TRUE(fit.ok());
+  EXPECT_GT(Accuracy(*fit, data, fold.cases), 0.9);
+}
+
+class FitSequenceWithNegatives : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(FitSequenceWithNegatives, GivesTheSameBitsForAnyNumberOfThreads) {
   const TrainingData data = Ring();
   const Fold fold = HoldOutNewest(WholeView(data), 1);
   ThreadPool one(1, 8);
   ThreadPool three(3, 8);
-  const SequenceOptions options{.epochs_max = 2, .epochs_between_checks = 1};
+  const SequenceOptions options{.steps = {.negatives = GetParam()}, .epochs_max = 2, .epochs_between_checks = 1};
 
   const auto a = FitSequence(fold.view, fold.cases, SmallShape(data), options, one, {});
   const auto b = FitSequence(fold.view, fold.cases, SmallShape(data), options, three, {});
@@ -77,6 +92,8 @@ TEST(FitSequence, GivesTheSameBitsForAnyNumberOfThreads) {
   EXPECT_EQ(c->parameters, d->parameters);
   EXPECT_NE(a->parameters, c->parameters);
 }
+
+INSTANTIATE_TEST_SUITE_P(AllOrSome, FitSequenceWithNegatives, testing::Values(0, 4));
 
 TEST(FitSequence, StopsWhenItIsTold) {
   const TrainingData data = Ring();
@@ -156,7 +173,7 @@ TEST(FitModel, TakesTheSequenceTransformerInWhereOperationsAllow) {
   const Fold fold = HoldOutNewest(WholeView(world.data), 1);
   ThreadPool pool(1, 8);
   const FitContext context{.workers = pool, .on_step = {}};
-  const double epoch = SequenceEpochCost(fold.view, {.item_count = world.data.items.size()}, 200);
+  const double epoch = CostOfEpoch(fold.view, {.item_count = world.data.items.size()}, {}).operations;
   const auto names = [&](double operations) {
     const auto fitted = FitModel(fold.view, fold.cases, {.sequence_operations_max = operations}, context);
     return fitted->parts.blend.feature_names;
