@@ -263,7 +263,7 @@ void LatentMember::Score(const Query& query, MemberScratch&, std::span<float> fe
   }
   const float length = std::sqrt(Dot(place, place.data()));
   for (float& value : place) value = length > 0 ? value / length : 0;
-  for (std::size_t item = 0; item < item_count; ++item) features[item] = Dot(place, places_.data() + item * kD);
+  scan_.Multiply(place, features);
 }
 
 Status LatentMember::Save(SnapshotFileWriter& file) const { return file.WriteArray<float>("places", places_); }

@@ -15,6 +15,7 @@
 #include "model/member.h"
 #include "model/new_item.h"
 #include "model/training_view.h"
+#include "tensor/row_scan.h"
 
 namespace attune {
 
@@ -106,9 +107,10 @@ class LatentMember final : public Member {
   Status Save(SnapshotFileWriter& file) const override;
 
  private:
-  explicit LatentMember(std::vector<float> places) : places_(std::move(places)) {}
+  explicit LatentMember(std::vector<float> places) : places_(std::move(places)), scan_(places_, kLatentDimensions) {}
 
   const std::vector<float> places_;  ///< [N, D]
+  const RowScan scan_;               ///< The same.
 };
 
 /// The contents of all items of `view`: for those taken, the place between what `factors` [N, D] and attributes say.

@@ -4,23 +4,16 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "tensor/activations.h"
 
 namespace attune {
 namespace {
 
-/// log Σ exp(values), over those that `counts` says.
-template <class Counts>
-double LogSumExp(std::span<const float> values, const Counts& counts) {
-  float largest = -HUGE_VALF;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (counts(i)) largest = std::max(largest, values[i]);
-  }
-  if (largest == -HUGE_VALF) return 0;
-  double sum = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (counts(i)) sum += std::exp(values[i] - largest);
-  }
-  return largest + std::log(sum);
+/// Makes the exponentials sum to 1, where there are any.
+void Normalise(std::span<float> log_probabilities) {
+  const float log_total = LogSumExp(log_probabilities);
+  if (log_total == -HUGE_VALF) return;
+  for (float& value : log_probabilities) value -= log_total;
 }
 
 }  // namespace
@@ -193,27 +186,25 @@ void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch,
   }
   const auto warm = scores.first(trained);
   parts_->blend.Apply(query, scratch.features, warm);
-  const auto log_total =
-      static_cast<float>(LogSumExp(warm, [&](std::size_t item) { return parts_->catalogue.warm[item] != 0; }));
-  for (float& score : warm) score -= log_total;
+  // Those that nobody took in training get a score of their own below.
+  for (const std::uint32_t item : *cold_items_) scores[item] = -HUGE_VALF;
+  Normalise(warm);
 
+  if (cold_items_->empty() && additions_.size() == 0) return;
   const std::size_t own = parts_->catalogue.ids.size();
-  if (!cold_items_->empty() || additions_.size() > 0) {
-    const ContentProfile profile =
-        MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
-                    [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });
-    for (const std::uint32_t item : *cold_items_) scores[item] = ColdScore(item, profile);
-    for (std::size_t i = 0; i < additions_.size(); ++i) {
-      scores[own + i] = ColdScore(static_cast<std::uint32_t>(own + i), profile);
-    }
-    for (const RepeatedItem& repeated : RepeatedItems(query.items, scores.size())) {
-      if (IsCold(repeated.item)) {
-        scores[repeated.item] += parts_->blend.RepeatScore(repeated, query.items.size());
-      }
+  const ContentProfile profile =
+      MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
+                  [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });
+  for (const std::uint32_t item : *cold_items_) scores[item] = ColdScore(item, profile);
+  for (std::size_t i = 0; i < additions_.size(); ++i) {
+    scores[own + i] = ColdScore(static_cast<std::uint32_t>(own + i), profile);
+  }
+  for (const RepeatedItem& repeated : RepeatedItems(query.items, scores.size())) {
+    if (IsCold(repeated.item)) {
+      scores[repeated.item] += parts_->blend.RepeatScore(repeated, query.items.size());
     }
   }
-  const auto total = static_cast<float>(LogSumExp(scores, [](std::size_t) { return true; }));
-  for (float& score : scores) score -= total;
+  Normalise(scores);
 }
 
 }  // namespace attune

@@ -26,7 +26,6 @@ struct Scratch final : MemberScratch {
   SequenceCache cache;
   std::vector<std::uint32_t> items;
   std::vector<std::int64_t> times;
-  std::vector<float> shares;
 };
 
 std::span<const float> BlockParameters(const SequenceLayout& at, std::span<const float> parameters, std::size_t block) {
@@ -102,12 +101,10 @@ void SequenceBackward(const SequenceShape& shape, std::span<const float> paramet
 }
 
 SequenceTransformer::SequenceTransformer(const SequenceShape& shape, std::vector<float> parameters)
-    : shape_(shape), parameters_(std::move(parameters)), transposed_(shape.item_count * shape.block.width) {
+    : shape_(shape),
+      parameters_(std::move(parameters)),
+      items_(std::span(parameters_).first(shape.item_count * shape.block.width), shape.block.width) {
   ATTUNE_CHECK(parameters_.size() == SequenceLayout(shape).size);
-  const std::size_t width = shape.block.width;
-  for (std::size_t item = 0; item < shape.item_count; ++item) {
-    for (std::size_t d = 0; d < width; ++d) transposed_[d * shape.item_count + item] = parameters_[item * width + d];
-  }
 }
 
 std::span<const std::string_view> SequenceTransformer::feature_names() const { return kNames; }
@@ -133,12 +130,8 @@ void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratc
   scratch.batch.Assign(begin, scratch.times);
   SequenceForward(shape_, parameters_, scratch.batch, scratch.items, {}, scratch.cache);
   const std::size_t width = shape_.block.width;
-  const float* state = scratch.cache.states.data() + (scratch.items.size() - 1) * width;
-  std::fill(features.begin(), features.end(), 0.0f);
-  AddProduct({state, width, 1}, {transposed_.data(), shape_.item_count, 1}, features.data(), shape_.item_count, 1,
-             shape_.item_count, width);
-  scratch.shares.assign(features.begin(), features.end());
-  const float log_total = SoftmaxInPlace(scratch.shares);
+  items_.Multiply(std::span(scratch.cache.states).last(width), features);
+  const float log_total = LogSumExp(features);
   for (float& feature : features) feature -= log_total;
 }
 

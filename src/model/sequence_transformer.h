@@ -6,6 +6,7 @@
 
 #include "model/member.h"
 #include "tensor/gated_block.h"
+#include "tensor/row_scan.h"
 
 namespace attune {
 
@@ -67,7 +68,7 @@ class SequenceTransformer final : public Member {
  private:
   const SequenceShape shape_;
   const std::vector<float> parameters_;
-  std::vector<float> transposed_;  ///< Item embeddings [D, N].
+  const RowScan items_;  ///< Item embeddings [N, D].
 };
 
 }  // namespace attune

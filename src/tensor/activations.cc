@@ -47,6 +47,25 @@ float SoftmaxKernel(float* HWY_RESTRICT row, std::size_t size) {
   return largest + std::log(sum);
 }
 
+float LogSumExpKernel(const float* HWY_RESTRICT row, std::size_t size) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = size / lanes * lanes;
+  HWY_ALIGN float rest[kLanesMax];
+  std::fill_n(rest, lanes, -HUGE_VALF);
+  std::copy_n(row + whole, size - whole, rest);
+  auto largest_lanes = hn::Load(d, rest);
+  for (std::size_t i = 0; i < whole; i += lanes) largest_lanes = hn::Max(largest_lanes, hn::LoadU(d, row + i));
+  const float largest = hn::GetLane(hn::MaxOfLanes(d, largest_lanes));
+  if (largest == -HUGE_VALF) return largest;
+  const auto shift = hn::Set(d, largest);
+  auto sums = hn::Exp(d, hn::Sub(hn::Load(d, rest), shift));
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    sums = hn::Add(sums, hn::Exp(d, hn::Sub(hn::LoadU(d, row + i), shift)));
+  }
+  return largest + std::log(hn::GetLane(hn::SumOfLanes(d, sums)));
+}
+
 void SigmoidKernel(float* HWY_RESTRICT values, std::size_t size) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
@@ -68,10 +87,13 @@ HWY_AFTER_NAMESPACE();
 namespace attune {
 namespace {
 HWY_EXPORT(SoftmaxKernel);
+HWY_EXPORT(LogSumExpKernel);
 HWY_EXPORT(SigmoidKernel);
 }  // namespace
 
 float SoftmaxInPlace(std::span<float> row) { return HWY_DYNAMIC_DISPATCH(SoftmaxKernel)(row.data(), row.size()); }
+
+float LogSumExp(std::span<const float> row) { return HWY_DYNAMIC_DISPATCH(LogSumExpKernel)(row.data(), row.size()); }
 
 void SigmoidInPlace(std::span<float> values) { HWY_DYNAMIC_DISPATCH(SigmoidKernel)(values.data(), values.size()); }
 

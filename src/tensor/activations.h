@@ -9,6 +9,9 @@ namespace attune {
 /// log Σ exp of what was there. Requires a value at least.
 float SoftmaxInPlace(std::span<float> row);
 
+/// log Σ exp of `row`, minus infinity where it has nothing else.
+float LogSumExp(std::span<const float> row);
+
 /// Replaces each value x by 1 / (1 + exp(-x)).
 void SigmoidInPlace(std::span<float> values);
 

@@ -21,12 +21,22 @@ TEST(SoftmaxInPlace, AgreesWithDoublesForOddSizes) {
     for (const float value : row) sum += std::exp(value - largest);
     const std::vector<float> before = row;
 
+    EXPECT_NEAR(LogSumExp(row), largest + std::log(sum), 1e-5 * std::abs(largest) + 1e-5);
     const float log_sum = SoftmaxInPlace(row);
 
     // A few units in the last place of a float, and of the approximated exponential.
     EXPECT_NEAR(log_sum, largest + std::log(sum), 1e-5 * std::abs(largest) + 1e-5);
     for (std::size_t i = 0; i < size; ++i) EXPECT_NEAR(row[i], std::exp(before[i] - largest) / sum, 2e-6);
   }
+}
+
+TEST(LogSumExp, PassesOverMinusInfinity) {
+  std::vector<float> row(21, -HUGE_VALF);
+  EXPECT_EQ(LogSumExp(row), -HUGE_VALF);
+  row[3] = 2;
+  EXPECT_FLOAT_EQ(LogSumExp(row), 2);
+  row[20] = 2;
+  EXPECT_FLOAT_EQ(LogSumExp(row), 2 + std::log(2.0f));
 }
 
 TEST(SoftmaxInPlace, DoesNotOverflow) {
