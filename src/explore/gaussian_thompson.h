@@ -34,9 +34,9 @@ class GaussianThompson final : public Policy {
   std::string_view name() const override { return "gaussian-thompson"; }
   std::vector<Choice> Choose(const SlateRequest& request, Random& random) const override;
 
-  static constexpr double kFullMeanWeight = 0.1;
+  static constexpr double kFullMeanWeight = 0.3;
   /// Another where the same request draws otherwise.
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
 
  private:
   const Options options_;

@@ -167,7 +167,8 @@ Posterior::Effect Posterior::SharedEffect(const Item& item) const {
   return {.mean = mean, .deviation = std::sqrt(variance)};
 }
 
-Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const std::uint64_t> attributes) {
+Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const std::uint64_t> attributes,
+                          double unmet_deviation) {
   const MutexLock lock(mutex_);
   Item* item = FindOrMake(index);
   if (item == nullptr)
@@ -177,6 +178,7 @@ Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const
   if (item->shown.load(std::memory_order_relaxed) == 0) {
     const double own = deviation > 0 && std::isfinite(deviation) ? deviation : options_.item_deviation;
     item->prior_variance.store(std::max(static_cast<float>(own * own), kVarianceMin), std::memory_order_release);
+    item->unmet_deviation.store(static_cast<float>(unmet_deviation), std::memory_order_release);
   }
   const std::size_t count = std::min(attributes.size(), kAttributesPerItemMax);
   for (std::size_t i = 0; i < count; ++i)
@@ -337,34 +339,23 @@ void Posterior::LearnClicks(const Impression& impression, double corrected, doub
   estimated_from_.assign(sums.begin(), sums.end());
 }
 
-/// Of what the item's own showings tell: x . mean, x . covariance . x and (covariance . x)[0].
+/// Of what the item's own showings tell: x . mean, the variance of its own part, and (covariance . x)[0].
 Posterior::Projection Posterior::Project(const Item& item, std::span<const float> x) const {
   Projection projection;
   const std::atomic<float>* numbers = item.numbers.load(std::memory_order_acquire);
   projection.own_prior = item.prior_variance.load(std::memory_order_acquire);
-  if (numbers == nullptr || item.shown.load(std::memory_order_acquire) == 0) {
-    projection.first = projection.own_prior;
-    projection.variance = PriorVariance(projection.own_prior, x);
-    return projection;
-  }
+  projection.first = projection.own_variance = projection.own_prior;
+  if (numbers == nullptr || item.shown.load(std::memory_order_acquire) == 0) return projection;
   const std::size_t n = dimensions();
   for (std::size_t i = 0; i < n; ++i) projection.mean += numbers[i].load(std::memory_order_acquire) * x[i];
   const std::atomic<float>* entry = numbers + n;
+  projection.own_variance = entry->load(std::memory_order_acquire);
+  projection.first = 0;
   for (std::size_t row = 0; row < n; ++row) {
-    float sum = 0;
-    const float first = entry->load(std::memory_order_acquire);
-    for (std::size_t column = 0; column < row; ++column) sum += (entry++)->load(std::memory_order_acquire) * x[column];
-    const float diagonal = (entry++)->load(std::memory_order_acquire) * x[row];
-    projection.variance += (2 * sum + diagonal) * x[row];
-    projection.first += first * x[row];
+    projection.first += entry->load(std::memory_order_acquire) * x[row];
+    entry += row + 1;
   }
   return projection;
-}
-
-float Posterior::PriorVariance(float own_variance, std::span<const float> x) const {
-  float squares = 0;
-  for (std::size_t i = 1; i < dimensions(); ++i) squares += x[i] * x[i];
-  return own_variance + squares * factor_variance_;
 }
 
 Belief Posterior::Believe(std::uint32_t index, std::span<const float> factors) const {
@@ -372,10 +363,11 @@ Belief Posterior::Believe(std::uint32_t index, std::span<const float> factors) c
   FillInput(factors, dimensions(), x);
   Belief belief;
   Projection projection;
+  float unmet_deviation = 0;
   const Item* item = Find(index);
   if (item == nullptr) {
-    projection.own_prior = projection.first = static_cast<float>(options_.item_deviation * options_.item_deviation);
-    projection.variance = PriorVariance(projection.own_prior, x);
+    projection.own_prior = static_cast<float>(options_.item_deviation * options_.item_deviation);
+    projection.first = projection.own_variance = projection.own_prior;
     belief.attribute_count = 1;
   }
   while (item != nullptr) {
@@ -385,6 +377,7 @@ Belief Posterior::Believe(std::uint32_t index, std::span<const float> factors) c
       continue;
     }
     projection = Project(*item, x);
+    unmet_deviation = item->unmet_deviation.load(std::memory_order_acquire);
     belief.clicked = item->clicked.load(std::memory_order_acquire);
     belief.ignored = item->ignored.load(std::memory_order_acquire);
     belief.attribute_count = item->attribute_count.load(std::memory_order_acquire);
@@ -394,7 +387,8 @@ Belief Posterior::Believe(std::uint32_t index, std::span<const float> factors) c
     if (item->version.load(std::memory_order_relaxed) == version) break;
   }
   belief.mean = projection.mean;
-  belief.deviation = std::sqrt(std::max(projection.variance, kVarianceMin));
+  const float unmet = unmet_deviation / (1 + belief.ignored + static_cast<float>(belief.clicked));
+  belief.deviation = std::sqrt(std::max(projection.own_variance + unmet * unmet, kVarianceMin));
   belief.shared_weight = projection.first / projection.own_prior;
   belief.attribute_scale = AttributeScale(belief.attribute_count);
   return belief;

@@ -35,8 +35,11 @@ struct Impression {
 
 /// What is believed of one item for one user, in units of the score.
 struct Belief {
-  float mean = 0;             ///< How much better it does than its score says, the part that is the item's own.
-  float deviation = 0;        ///< Standard deviation of that.
+  float mean = 0;  ///< How much better it does than its score says: own and user factors . directions.
+  /// Standard deviation of own, with what SetItem says of an item that nobody looked at. That of the directions is left
+  /// out: a wrong guess of one user's taste is put right by what is known of everybody's, and a draw for every item and
+  /// user would go on for as long as there are more of them than clicks.
+  float deviation = 0;
   float shared_weight = 0;    ///< How far each of its attributes' effects adds to the mean; falls as it is shown.
   std::uint32_t clicked = 0;  ///< Times.
   float ignored = 0;          ///< Times, each as far as it was probably looked at.
@@ -83,10 +86,12 @@ class Posterior {
   const Options& options() const { return options_; }
 
   /// What is known of an item before it is shown: `deviation` of its correction (0: the default) and its attributes as
-  /// any numbers of the caller's (a hash of column and category). The first kAttributesPerItemMax count. May be called
-  /// again when attributes change; the deviation of an item that was shown before stays.
-  /// LimitExceeded from items_max on.
-  Status SetItem(std::uint32_t item, double deviation, std::span<const std::uint64_t> attributes) EXCLUDES(mutex_);
+  /// any numbers of the caller's (a hash of column and category). The first kAttributesPerItemMax count. Beliefs are
+  /// wider by `unmet_deviation` / (1 + times it was looked at), so that an item is seen at all, whatever its score;
+  /// nothing is learned by it. May be called again when attributes change; the deviations of an item that was shown
+  /// before stay. LimitExceeded from items_max on.
+  Status SetItem(std::uint32_t item, double deviation, std::span<const std::uint64_t> attributes,
+                 double unmet_deviation = 0) EXCLUDES(mutex_);
   /// The item is as it was before its first impression.
   void Forget(std::uint32_t item) EXCLUDES(mutex_);
 
@@ -133,6 +138,7 @@ class Posterior {
     std::atomic<std::atomic<float>*> numbers{nullptr};  ///< Mean [D + 1], lower triangle of the covariance by rows.
     std::atomic<std::uint32_t> clicked{0};
     std::atomic<float> ignored{0};
+    std::atomic<float> unmet_deviation{0};
     std::atomic<std::uint8_t> shown{0};  ///< 1 once numbers count.
     std::atomic<std::uint8_t> attribute_count{0};
     std::array<std::atomic<std::uint16_t>, kAttributesPerItemMax + 1> attributes{};
@@ -145,7 +151,7 @@ class Posterior {
   struct Projection {
     float own_prior = 0;
     float mean = 0;
-    float variance = 0;
+    float own_variance = 0;
     float first = 0;
   };
 
@@ -166,7 +172,6 @@ class Posterior {
   void LearnEffects(const Item& item, double precision, double information) REQUIRES(mutex_);
   Effect SharedEffect(const Item& item) const;
   Projection Project(const Item& item, std::span<const float> x) const;
-  float PriorVariance(float own_variance, std::span<const float> x) const;
 
   // Constant after construction.
   const Options options_;

@@ -14,7 +14,7 @@ namespace attune {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x50545441;  // "ATTP"
-constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::uint32_t kFormatVersion = 2;
 constexpr std::uint32_t kEnd = 0xffffffff;  // In the place of an index: no more follow.
 
 }  // namespace
@@ -54,6 +54,7 @@ void Posterior::SerializeItem(std::uint32_t index, const Item& item, ByteWriter&
   if (item.version.load(std::memory_order_relaxed) == 0) return;  // Never touched.
   writer.Number(index);
   writer.Number(item.prior_variance.load(std::memory_order_relaxed));
+  writer.Number(item.unmet_deviation.load(std::memory_order_relaxed));
   const std::uint8_t attribute_count = item.attribute_count.load(std::memory_order_relaxed);
   writer.Number(attribute_count);
   for (std::size_t i = 0; i < attribute_count; ++i) writer.Number(item.attributes[i].load(std::memory_order_relaxed));
@@ -124,6 +125,7 @@ Status Posterior::ReadItem(std::uint32_t index, ByteReader& reader) {
     return LimitExceeded(fmt::format("item {} of exploration; the limit is {}", index, options_.items_max));
   }
   item->prior_variance.store(reader.Number<float>());
+  item->unmet_deviation.store(reader.Number<float>());
   const auto attribute_count = reader.Number<std::uint8_t>();
   if (attribute_count > kAttributesPerItemMax + 1) return Corrupt("an item of exploration has too many attributes");
   item->attribute_count.store(attribute_count);

@@ -58,8 +58,27 @@ TEST(Posterior, BelievesTheScoreBeforeAnythingWasShown) {
   EXPECT_EQ(Mean(posterior, 3), 0);
   EXPECT_NEAR(posterior.Believe(3, {}).deviation, 0.7, 1e-6);
   EXPECT_NEAR(posterior.Believe(4, {}).deviation, 0.9, 1e-6);  // The default.
+  // Directions are no part of it.
   const std::vector<float> unusual{2, 0};
-  EXPECT_NEAR(posterior.Believe(3, unusual).deviation, std::sqrt(0.49 + 4 * 0.125), 1e-5);
+  EXPECT_NEAR(posterior.Believe(3, unusual).deviation, 0.7, 1e-6);
+}
+
+TEST(Posterior, IsWiderForItemsThatFewLookedAt) {
+  Posterior plain_posterior(kSmall);
+  Posterior posterior(kSmall);
+  ASSERT_TRUE(plain_posterior.SetItem(2, 0.7, {}).ok());
+  ASSERT_TRUE(posterior.SetItem(2, 0.7, {}, 3).ok());
+
+  EXPECT_NEAR(posterior.Believe(2, {}).deviation, std::sqrt(0.49 + 9), 1e-5);
+  for (int shown = 1; shown <= 20; ++shown) {
+    Show(plain_posterior, 2, 1, Feedback::kIgnored);
+    Show(posterior, 2, 1, Feedback::kIgnored);
+    const Belief plain = plain_posterior.Believe(2, {});
+    const Belief wide = posterior.Believe(2, {});
+    EXPECT_EQ(wide.mean, plain.mean) << "nothing is learned by it";
+    const float unmet = 3 / (1 + wide.ignored);
+    EXPECT_NEAR(wide.deviation, std::hypot(plain.deviation, unmet), 1e-5);
+  }
 }
 
 TEST(Posterior, FallsAndNarrowsWithEachImpressionThatIsIgnored) {
@@ -321,7 +340,7 @@ TEST(Posterior, GivesWholeBeliefsWhileOthersWrite) {
       const Belief belief = posterior.Believe(5, factors);
       // Only clicks: each of them raises the mean and narrows the deviation together.
       if (!std::isfinite(belief.mean) || (belief.clicked > 0) != (belief.mean > 0)) ++torn;
-      if (belief.clicked == 0 && belief.deviation < 1) ++torn;
+      if (belief.clicked == 0 && belief.deviation < 0.899F) ++torn;
     }
   };
   std::thread first(read);

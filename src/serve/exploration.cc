@@ -122,16 +122,18 @@ void Exploration::Welcome(const LiveCatalogue::Joined& joined) {
 }
 
 void Exploration::SetPrior(const RecommenderModel& model, std::uint32_t item) {
-  // Each meeting with a user is an observation: what is known of an item grows with their number. Of items that joined
-  // since training nothing is known but that some event named them, and nobody was offered them yet.
+  // How far attributes alone miss was measured in training; each meeting with a user since is an observation. Of items
+  // that joined after training nothing is known but that some event named them, and nobody was offered them yet.
   const bool is_new = item >= model.trained_item_count();
-  const double met = is_new ? 0 : model.item_prior(item).interactions;
-  const double deviation = (is_new ? kNewItemWidth : 1) * spread_ / std::sqrt(1 + met);
+  const ItemPrior prior = model.item_prior(item);
+  const double met = is_new ? 0 : prior.interactions;
+  const double variance = double{prior.standard_deviation} * double{prior.standard_deviation};
+  const double deviation = std::sqrt(variance / (1 + met * variance));
   std::vector<std::uint64_t> attributes;
   if (shares_attributes_) {
     for (const auto& [feature, value] : model.item_attributes(item)) attributes.push_back(feature);
   }
-  const Status set = posterior_.SetItem(item, std::max(deviation, kDeviationMin), attributes);
+  const Status set = posterior_.SetItem(item, std::max(deviation, kDeviationMin), attributes, spread_ / (1 + met));
   if (!set.ok()) LogWarning("item {} is not explored: {}", item, set.message());
 }
 

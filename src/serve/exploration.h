@@ -90,9 +90,6 @@ class Exploration {
 
   /// How many of the best items by plain score compete with the eligible ones.
   static constexpr std::size_t kCandidatesMin = 300;
-  /// How much wider the belief in an item that joined since training is than the spread of known items: wide enough
-  /// that, at a high explorationWeight, people see such items at once; impressions narrow it within a few lists.
-  static constexpr double kNewItemWidth = 2;
   /// Of an item that everybody knows; the posterior takes 0 for its default.
   static constexpr double kDeviationMin = 1e-3;
   /// Items and people by whose scores users are told apart; fewer people where a catalogue is so large that scoring it
