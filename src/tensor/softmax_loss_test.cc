@@ -35,11 +35,15 @@ double TwinLoss(const std::vector<double>& x, const std::vector<double>& classes
 
 TEST(SoftmaxCrossEntropy, AgreesWithFiniteDifferencesOfItsTwin) {
   // Rows, width, classes, of these shared by all rows.
-  for (const auto& [steps, width, class_count, shared] : {std::array<std::size_t, 4>{1, 2, 1, 1},
-                                                          {5, 3, 7, 7},
-                                                          {7, 3, 9, 1},
-                                                          {kSoftmaxTileRows + 1, 4, 35, 35},
-                                                          {kSoftmaxTileRows + 1, 4, 35, 20}}) {
+  for (const auto& shape : {std::array<std::size_t, 4>{1, 2, 1, 1},
+                            {5, 3, 7, 7},
+                            {7, 3, 9, 1},
+                            {kSoftmaxTileRows + 1, 4, 35, 35},
+                            {kSoftmaxTileRows + 1, 4, 35, 20}}) {
+    const std::size_t steps = shape[0];
+    const std::size_t width = shape[1];
+    const std::size_t class_count = shape[2];
+    const std::size_t shared = shape[3];
     Random random(steps);
     std::vector<float> bias(shared);
     for (float& value : bias) value = static_cast<float>(random.Normal());

@@ -45,7 +45,7 @@ def test_tells_what_was_recommended_and_what_came_of_it(logged):
     assert {line["recommendationId"] for line in told} == {line["recommendationId"] for line in recommended}
     for line in recommended:
         assert line["campaignArn"] == logged.campaign_arn and line["explorationWeight"] == 0.3
-        assert line["policy"] == "gaussian-thompson" and line["policyVersion"] == 1 and line["model"]
+        assert line["policy"] == "gaussian-thompson" and line["policyVersion"] == 2 and line["model"]
         assert len(line["items"]) == len(line["scores"]) == len(line["propensities"]) == len(line["explored"]) == SLATE
         assert all(0 < propensity <= 1 for propensity in line["propensities"])
         assert set(line["items"]) <= set(line["drawnFrom"]["items"])
