@@ -89,8 +89,7 @@ RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms
                               .drawn_from = {}};
   for (const RecommendedItem& item : recommendation.items) record.explored.push_back(item.explored ? 1 : 0);
   if (weight <= 0) return record;
-  record.drawn_from = RecommendationRecord::DrawnFrom{};
-  auto& drawn_from = *record.drawn_from;
+  RecommendationRecord::DrawnFrom drawn_from;
   for (const std::uint32_t item : recommendation.contenders.indexes) {
     drawn_from.item_ids.emplace_back(deployment.model().item_id(item));
   }
@@ -100,6 +99,7 @@ RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms
     drawn_from.examination.push_back(examination.At(rank));
   }
   drawn_from.deviation_max = exploration.spread();
+  record.drawn_from = std::move(drawn_from);
   return record;
 }
 
