@@ -1,6 +1,6 @@
 #!/bin/sh
-# install_dependencies.sh PART...: installs the packages of dependencies.apt that are missing, of the parts build, demo
-# and test. Asks for nothing; uses sudo where it is not root. Does nothing where all are there.
+# install_dependencies.sh PART...: installs the packages of dependencies.apt that are missing, of the parts build, demo,
+# test and slow. Asks for nothing; uses sudo where it is not root. Does nothing where all are there.
 set -eu
 list=$(dirname "$0")/../dependencies.apt
 part=build
