@@ -8,6 +8,7 @@ import pathlib
 import random
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -107,6 +108,64 @@ def test_s3cmd(server, s3, bucket, folder, tmp_path):
     assert "copied.csv" in s3cmd("info", f"s3://{bucket}/copied.csv")
     s3cmd("cp", f"s3://{bucket}/copied.csv", f"s3://{bucket}/again.csv")
     s3cmd("del", "--recursive", "--force", f"s3://{bucket}/")
+    assert keys_of(s3, bucket) == []
+
+
+@pytest.fixture
+def localhost_names(server):
+    """(endpoint, environment): Python programs that run in it find bucket.localhost."""
+    if "127.0.0.1" not in server.url:
+        pytest.skip("speaks to the server on loopback")
+    names = pathlib.Path(__file__).parent / "localhost_names"
+    return server.url.replace("127.0.0.1", "localhost"), {**ENVIRONMENT, "PYTHONPATH": str(names)}
+
+
+def test_s3cmd_with_buckets_in_the_host(server, s3, bucket, folder, tmp_path, localhost_names):
+    url, environment = localhost_names
+    host, program = url.removeprefix("http://"), needs("s3cmd")
+
+    def s3cmd(*arguments):
+        return run(program, "--config=/dev/null", "--no-ssl", f"--access_key={server.access_key_id}",
+                   f"--secret_key={server.secret_access_key}", f"--host={host}", f"--host-bucket=%(bucket)s.{host}",
+                   "--region=us-east-1", "--no-progress", "--multipart-chunk-size-mb=5", *arguments,
+                   environment=environment)
+
+    s3cmd("sync", f"{folder}/", f"s3://{bucket}/")
+    assert keys_of(s3, bucket) == files_of(folder)
+    assert s3.head_object(Bucket=bucket, Key="sub/deep/big.bin")["ETag"].endswith('-5"')
+    assert "a.csv" in s3cmd("ls", f"s3://{bucket}/")
+    (tmp_path / "back").mkdir()
+    s3cmd("sync", f"s3://{bucket}/", f"{tmp_path}/back/")
+    assert_same(folder, tmp_path / "back")
+    expiry = str(int(time.time()) + 600)
+    signed = s3cmd("signurl", f"s3://{bucket}/a.csv", expiry).strip().splitlines()[-1]
+    assert signed.startswith(f"http://{bucket}.{host}/"), "else this test tests nothing"
+    resolve = f"{bucket}.{host}:127.0.0.1"
+    run(needs("curl"), "-fsS", "--resolve", resolve, signed, "-o", tmp_path / "signed")
+    assert (tmp_path / "signed").read_bytes() == (folder / "a.csv").read_bytes()
+    s3cmd("del", "--recursive", "--force", f"s3://{bucket}/")
+    assert keys_of(s3, bucket) == []
+
+
+def test_aws_cli_with_buckets_in_the_host(server, s3, bucket, folder, tmp_path, localhost_names):
+    url, environment = localhost_names
+    (tmp_path / "config").write_text("[default]\ns3 =\n  addressing_style = virtual\n")
+    environment = {**environment, "AWS_ACCESS_KEY_ID": server.access_key_id, "AWS_DEFAULT_REGION": "us-east-1",
+                   "AWS_SECRET_ACCESS_KEY": server.secret_access_key, "AWS_CONFIG_FILE": str(tmp_path / "config")}
+
+    def aws(*arguments):
+        return run(needs("aws"), "--endpoint-url", url, *arguments, environment=environment)
+
+    aws("s3", "sync", folder, f"s3://{bucket}")
+    assert keys_of(s3, bucket) == files_of(folder)
+    aws("s3", "sync", f"s3://{bucket}", tmp_path / "back")
+    assert_same(folder, tmp_path / "back")
+    signed = aws("s3", "presign", f"s3://{bucket}/a.csv").strip()
+    host = url.removeprefix("http://")
+    assert signed.startswith(f"http://{bucket}.{host}/"), "else this test tests nothing"
+    run(needs("curl"), "-fsS", "--resolve", f"{bucket}.{host}:127.0.0.1", signed, "-o", tmp_path / "signed")
+    assert (tmp_path / "signed").read_bytes() == (folder / "a.csv").read_bytes()
+    aws("s3", "rm", "--recursive", f"s3://{bucket}")
     assert keys_of(s3, bucket) == []
 
 
