@@ -27,6 +27,7 @@ class Upload:
         self.connect_to = server.url.removeprefix("http://")
         self.headers = {"host": self.connect_to, "content-encoding": "aws-chunked",
                         "x-amz-content-sha256": payload, "x-amz-decoded-content-length": str(len(body))}
+        self.query = ""  # As it is signed: names in order, values percent-encoded.
         self.trailer = None
         self.damage = lambda raw: raw
 
@@ -41,7 +42,7 @@ class Upload:
         for part in self.scope.split("/"):
             self.key = self.hmac(self.key, part)
         names = ";".join(sorted(self.headers))
-        canonical = "\n".join(["PUT", self.path, ""] + [f"{name}:{self.headers[name]}" for name in sorted(self.headers)]
+        canonical = "\n".join(["PUT", self.path, self.query] + [f"{name}:{self.headers[name]}" for name in sorted(self.headers)]
                               + ["", names, self.payload])
         to_sign = "\n".join(["AWS4-HMAC-SHA256", now, self.scope, hashlib.sha256(canonical.encode()).hexdigest()])
         self.signature = self.hmac(self.key, to_sign).hex()
@@ -74,7 +75,7 @@ class Upload:
             self.headers["x-amz-trailer"] = self.trailer[0]
         self.sign()
         connection = http.client.HTTPConnection(self.connect_to, timeout=30)
-        connection.request("PUT", self.path, self.damage(self.encode()), self.headers)
+        connection.request("PUT", f"{self.path}?{self.query}", self.damage(self.encode()), self.headers)
         response = connection.getresponse()
         text = response.read().decode()
         connection.close()
@@ -95,6 +96,7 @@ def test_signed_chunks(server, s3, bucket):
 @pytest.mark.parametrize("algorithm, checksum", [
     ("crc32", crc32), ("sha256", lambda body: base64.b64encode(hashlib.sha256(body).digest()).decode()),
     ("sha1", lambda body: base64.b64encode(hashlib.sha1(body).digest()).decode()),
+    ("crc32c", lambda _: "k08arw=="), ("crc64nvme", lambda _: "BRkDXwzwM3Q="),  # Of BODY, computed bit by bit.
 ])
 def test_trailers(server, s3, bucket, payload, algorithm, checksum):
     upload = Upload(server, bucket, "k", payload)
@@ -102,7 +104,7 @@ def test_trailers(server, s3, bucket, payload, algorithm, checksum):
     assert upload.send() == (200, None)
     got = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
     assert got["Body"].read() == BODY
-    assert got["Checksum" + algorithm.upper()] == checksum(BODY)
+    assert got["ResponseMetadata"]["HTTPHeaders"]["x-amz-checksum-" + algorithm] == checksum(BODY)
 
 
 @pytest.mark.parametrize("body", [b"", b"1", b"2" * CHUNK, b"3" * (CHUNK + 1)])
@@ -125,8 +127,12 @@ def flip(at):
     ("STREAMING-UNSIGNED-PAYLOAD-TRAILER", crc32(BODY), flip(500), "BadDigest"),
     ("STREAMING-UNSIGNED-PAYLOAD-TRAILER", None, lambda raw: raw[:-40], "IncompleteBody"),
 ])
-def test_a_damaged_upload_leaves_nothing(server, s3, bucket, payload, trailer, damage, code):
+@pytest.mark.parametrize("of", ["object", "part"])
+def test_a_damaged_upload_leaves_nothing(server, s3, bucket, payload, trailer, damage, code, of):
     upload = Upload(server, bucket, "k", payload)
+    if of == "part":
+        parts = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+        upload.query = f"partNumber=1&uploadId={parts}"
     if trailer:
         upload.trailer = ("x-amz-checksum-crc32", trailer)
     upload.damage = damage
@@ -134,6 +140,16 @@ def test_a_damaged_upload_leaves_nothing(server, s3, bucket, payload, trailer, d
     assert status in (400, 403)
     assert code in (None, answered)
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    assert of == "object" or "Parts" not in s3.list_parts(Bucket=bucket, Key="k", UploadId=parts)
+
+
+@pytest.mark.parametrize("algorithm", ["crc32c", "crc64nvme"])
+def test_another_checksum_behind_the_body_is_refused(server, s3, bucket, algorithm):
+    for body, expected in ((BODY[:-1], "BadDigest"), (BODY, None)):
+        upload = Upload(server, bucket, "k", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", body)
+        upload.trailer = ("x-amz-checksum-" + algorithm, {"crc32c": "k08arw==", "crc64nvme": "BRkDXwzwM3Q="}[algorithm])
+        assert upload.send()[1] == expected
+        assert ("Contents" in s3.list_objects_v2(Bucket=bucket)) == (expected is None)
 
 
 def test_a_bucket_in_the_host(server, s3, bucket):

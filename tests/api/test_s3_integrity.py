@@ -1,0 +1,93 @@
+"""Checksums in headers, conditions of copies, and lists of uploads in pages."""
+import base64
+import datetime
+import hashlib
+
+import pytest
+from botocore.exceptions import ClientError
+from test_hostile_input import ask
+from test_s3_buckets import code_of
+
+CHECK = b"123456789"  # Whose checksums are published with each algorithm: e3069283 and ae8b14860a799888.
+
+
+@pytest.mark.parametrize("algorithm,hexadecimal", [
+    ("crc32", "cbf43926"), ("crc32c", "e3069283"), ("crc64nvme", "ae8b14860a799888")])
+def test_a_checksum_in_a_header_is_compared_and_kept(server, s3, bucket, algorithm, hexadecimal):
+    name, right = "x-amz-checksum-" + algorithm, base64.b64encode(bytes.fromhex(hexadecimal)).decode()
+
+    def put(value, body=CHECK):
+        return ask(server, "s3", f"/{bucket}/k", body, {name: value}, "PUT")
+
+    status, text = put(right, b"123456780")
+    assert status == 400 and "<Code>BadDigest</Code>" in text and algorithm.upper() in text, text
+    status, text = put(right[:-4])
+    assert status == 400 and "<Code>InvalidRequest</Code>" in text, text
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    assert put(right) == (200, "")
+    for answer in (s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED"),
+                   s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")):
+        assert answer["ResponseMetadata"]["HTTPHeaders"][name] == right
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "k"})
+    copied = s3.head_object(Bucket=bucket, Key="copy", ChecksumMode="ENABLED")
+    assert copied["ResponseMetadata"]["HTTPHeaders"][name] == right
+
+
+def test_two_checksums_are_one_too_many(server, bucket):
+    status, text = ask(server, "s3", f"/{bucket}/k", CHECK, {
+        "x-amz-checksum-crc32": "y/Q5Jg==", "x-amz-checksum-crc32c": "4waSgw=="}, "PUT")
+    assert status == 400 and "<Code>InvalidRequest</Code>" in text, text
+
+
+def test_content_md5_of_a_part_is_compared(s3, bucket):
+    part = {"Bucket": bucket, "Key": "k", "PartNumber": 1,
+            "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]}
+    right = base64.b64encode(hashlib.md5(b"abc").digest()).decode()
+    assert code_of(s3.upload_part, **part, Body=b"other", ContentMD5=right) == ("BadDigest", 400)
+    assert code_of(s3.upload_part, **part, Body=b"abc", ContentMD5="AAAA") == ("InvalidDigest", 400)
+    assert "Parts" not in s3.list_parts(Bucket=bucket, Key="k", UploadId=part["UploadId"])
+    assert s3.upload_part(**part, Body=b"abc", ContentMD5=right)["ETag"] == f'"{hashlib.md5(b"abc").hexdigest()}"'
+
+
+def test_conditions_of_copies(s3, bucket):
+    etag = s3.put_object(Bucket=bucket, Key="from", Body=b"1")["ETag"]
+    modified = s3.head_object(Bucket=bucket, Key="from")["LastModified"]
+    earlier, later = modified - datetime.timedelta(hours=1), modified + datetime.timedelta(hours=1)
+    to = {"Bucket": bucket, "Key": "to", "CopySource": {"Bucket": bucket, "Key": "from"}}
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="to")["UploadId"]
+    calls = [lambda **condition: s3.copy_object(**to, **condition),
+             lambda **condition: s3.upload_part_copy(**to, UploadId=upload, PartNumber=1, **condition)]
+    for call in calls:
+        for held in ({"CopySourceIfMatch": etag}, {"CopySourceIfNoneMatch": '"other"'},
+                     {"CopySourceIfModifiedSince": earlier}, {"CopySourceIfUnmodifiedSince": later},
+                     {"CopySourceIfMatch": etag, "CopySourceIfUnmodifiedSince": earlier}):
+            assert call(**held)["ResponseMetadata"]["HTTPStatusCode"] == 200, held
+        for failed in ({"CopySourceIfMatch": '"other"'}, {"CopySourceIfNoneMatch": etag},
+                       {"CopySourceIfModifiedSince": modified}, {"CopySourceIfUnmodifiedSince": earlier},
+                       {"CopySourceIfNoneMatch": etag, "CopySourceIfModifiedSince": earlier}):
+            assert code_of(call, **failed) == ("PreconditionFailed", 412), failed
+
+
+def test_uploads_are_listed_in_pages(s3, bucket):
+    keys = ["a b/ü", "m/1", "m/1", "m/1", "m/2", "z"]
+    made = sorted((key, s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]) for key in keys)
+
+    def listed(**options):
+        return [(each["Key"], each["UploadId"]) for each in s3.list_multipart_uploads(Bucket=bucket, **options).get("Uploads", [])]
+
+    assert sorted(listed()) == made and [key for key, _ in listed()] == keys
+    assert [key for key, _ in listed(Prefix="m/")] == ["m/1", "m/1", "m/1", "m/2"]
+    assert [key for key, _ in listed(KeyMarker="m/1")] == ["m/2", "z"]
+    assert listed(Prefix="nothing") == []
+    for size in (1, 2, 5, 6):
+        pages = list(s3.get_paginator("list_multipart_uploads").paginate(
+            Bucket=bucket, PaginationConfig={"PageSize": size}))
+        assert [len(page["Uploads"]) for page in pages] == [size] * (6 // size) + ([6 % size] if 6 % size else [])
+        assert [page["IsTruncated"] for page in pages] == [True] * (len(pages) - 1) + [False]
+        assert sorted((each["Key"], each["UploadId"]) for page in pages for each in page["Uploads"]) == made
+
+
+def test_a_delimiter_of_uploads_is_refused_rather_than_passed_over(s3, bucket):
+    with pytest.raises(ClientError) as caught:
+        s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
+    assert caught.value.response["Error"]["Code"] == "NotImplemented"
