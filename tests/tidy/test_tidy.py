@@ -27,6 +27,35 @@ def test_no_include_climbs():
     assert check.returncode == 0, check.stdout + check.stderr
 
 
+def section(text, title):
+    return text.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+def test_architecture_has_a_row_for_each_floor_in_their_order():
+    floors = re.findall(r"^(\w+):", (ROOT / "floors.txt").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (\w+) \|", section((ROOT / "ARCHITECTURE.md").read_text(), "Floors"), re.MULTILINE)
+    assert rows == ["floor", *floors]
+    assert sorted(floors) == sorted(path.name for path in (ROOT / "src").iterdir() if path.is_dir())
+
+
+def test_architecture_names_everything_in_the_data_directory():
+    named = re.findall(r"^///   (\w[\w.]*)", (ROOT / "src/storage/data_directory.h").read_text(), re.MULTILINE)
+    assert "catalog.db" in named
+    there = section((ROOT / "ARCHITECTURE.md").read_text(), "On disk")
+    assert [name for name in named if f"`{name}" not in there] == []
+
+
+def test_every_file_that_architecture_names_is_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    for line in section(text, "Floors").splitlines():
+        if row := re.match(r"\| (\w+) \| .* \| (.*) \|$", line):
+            for name in re.findall(r"`([\w.]+)`", row[2]):
+                assert (ROOT / "src" / row[1] / name).exists(), f"{row[1]}/{name}"
+    for path in re.findall(r"`(\w+/[\w./]*)`", text.split("## Where is the thing")[1]):
+        there = any((ROOT / folder / (path + end)).exists() for folder in ("", "src") for end in ("", ".h", ".cc"))
+        assert there, path
+
+
 def test_no_source_file_is_longer_than_its_limit():
     for path in tracked("src/*.cc", "src/*.h"):
         lines = len(path.read_text().splitlines())
