@@ -11,6 +11,23 @@ from test_s3_buckets import code_of
 CHECK = b"123456789"  # Whose checksums are published with each algorithm: e3069283 and ae8b14860a799888.
 
 
+def bitwise_crc(polynomial, bits):
+    """The base64 text of a reflected CRC, by its definition over bytes."""
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (polynomial if byte & 1 else 0)
+        table.append(byte)
+
+    def text(body):
+        crc = (1 << bits) - 1
+        for byte in body:
+            crc = table[(crc ^ byte) & 0xff] ^ crc >> 8
+        return base64.b64encode((crc ^ (1 << bits) - 1).to_bytes(bits // 8, "big")).decode()
+
+    return text
+
+
 @pytest.mark.parametrize("algorithm,hexadecimal", [
     ("crc32", "cbf43926"), ("crc32c", "e3069283"), ("crc64nvme", "ae8b14860a799888")])
 def test_a_checksum_in_a_header_is_compared_and_kept(server, s3, bucket, algorithm, hexadecimal):
@@ -47,6 +64,48 @@ def test_content_md5_of_a_part_is_compared(s3, bucket):
     assert code_of(s3.upload_part, **part, Body=b"abc", ContentMD5="AAAA") == ("InvalidDigest", 400)
     assert "Parts" not in s3.list_parts(Bucket=bucket, Key="k", UploadId=part["UploadId"])
     assert s3.upload_part(**part, Body=b"abc", ContentMD5=right)["ETag"] == f'"{hashlib.md5(b"abc").hexdigest()}"'
+
+
+@pytest.mark.parametrize("algorithm,declared_by_type", [("crc32", True), ("crc32", False), ("crc32c", True),
+                                                        ("crc64nvme", False)])
+def test_a_checksum_of_the_whole_upload_is_compared_and_kept(server, s3, bucket, algorithm, declared_by_type):
+    """Part by part and of all bytes."""
+    name = "x-amz-checksum-" + algorithm
+    first, second = b"\0" * (5 << 20), CHECK
+    kind = {"crc32": bitwise_crc(0xedb88320, 32), "crc32c": bitwise_crc(0x82f63b78, 32),
+            "crc64nvme": bitwise_crc(0x9a6c9329ac4bc9b5, 64)}[algorithm]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="whole")["UploadId"]
+    etags = []
+    for number, body in enumerate((first, second), 1):
+        status, text = ask(server, "s3", f"/{bucket}/whole?partNumber={number}&uploadId={upload}", body,
+                           {name: kind(body)}, "PUT")
+        assert status == 200, text
+        etags.append(hashlib.md5(body).hexdigest())
+    body = ("<CompleteMultipartUpload>" + "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>" for number, etag in enumerate(etags, 1)) +
+        "</CompleteMultipartUpload>").encode()
+
+    def complete(value):
+        headers = {name: value} | ({"x-amz-checksum-type": "FULL_OBJECT"} if declared_by_type else {})
+        return ask(server, "s3", f"/{bucket}/whole?uploadId={upload}", body, headers)
+
+    status, text = complete(kind(second + first))
+    assert status == 400 and "<Code>BadDigest</Code>" in text, text
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    status, text = complete(kind(first + second))
+    assert status == 200 and "<ChecksumType>FULL_OBJECT</ChecksumType>" in text, text
+    headers = s3.head_object(Bucket=bucket, Key="whole", ChecksumMode="ENABLED")["ResponseMetadata"]["HTTPHeaders"]
+    assert headers[name] == kind(first + second) and headers["x-amz-checksum-type"] == "FULL_OBJECT"
+
+
+def test_types_of_checksums_that_do_not_exist_are_refused(server, bucket):
+    for algorithm, checksum_type, status in (
+            ("CRC32", "FULL_OBJECT", 200), ("CRC32C", "COMPOSITE", 200), ("SHA256", "COMPOSITE", 200),
+            ("CRC64NVME", "FULL_OBJECT", 200), ("SHA256", "FULL_OBJECT", 400), ("CRC64NVME", "COMPOSITE", 400),
+            ("CRC32", "WHOLE", 400), (None, "FULL_OBJECT", 400)):
+        headers = {"x-amz-checksum-type": checksum_type} | (
+            {"x-amz-checksum-algorithm": algorithm} if algorithm else {})
+        assert ask(server, "s3", f"/{bucket}/k?uploads=", b"", headers)[0] == status, headers
 
 
 def test_conditions_of_copies(s3, bucket):

@@ -7,6 +7,7 @@
 
 #include "access/wildcard.h"
 #include "services/s3/crc64nvme.h"
+#include "services/s3/crc_combination.h"
 
 namespace attune {
 namespace {
@@ -25,6 +26,23 @@ std::string BigEndian(std::uint64_t value, int bytes) {
   std::string text;
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) text.push_back(static_cast<char>(value >> shift));
   return text;
+}
+
+std::uint64_t FromBigEndian(std::string_view raw) {
+  std::uint64_t value = 0;
+  for (const char byte : raw) value = value << 8 | static_cast<unsigned char>(byte);
+  return value;
+}
+
+std::optional<CrcForm> FormOf(ChecksumKind kind) {
+  switch (kind) {
+    case ChecksumKind::kCrc32: return kCrc32Form;
+    case ChecksumKind::kCrc32c: return kCrc32cForm;
+    case ChecksumKind::kCrc64Nvme: return kCrc64NvmeForm;
+    case ChecksumKind::kSha1:
+    case ChecksumKind::kSha256: return std::nullopt;
+  }
+  ATTUNE_CHECK(false);
 }
 
 }  // namespace
@@ -158,15 +176,32 @@ std::optional<AwsError> ObjectChecksums::Finish(std::string_view md5_hex) {
   return std::nullopt;
 }
 
-std::optional<std::string> CompositeChecksum(ChecksumKind kind, std::span<const std::string> parts_base64) {
+std::string_view ChecksumType(std::string_view checksum) {
+  return checksum.find('-') == std::string_view::npos ? "FULL_OBJECT" : "COMPOSITE";
+}
+
+std::optional<std::string> FullObjectChecksum(ChecksumKind kind, std::span<const PartChecksum> parts) {
+  const auto form = FormOf(kind);
+  if (!form) return std::nullopt;
+  std::uint64_t crc = 0;
+  for (const auto& part : parts) {
+    const auto raw = FromBase64(part.base64);
+    if (!raw || raw->size() != ChecksumBytes(kind)) return std::nullopt;
+    crc = CombineCrcs(*form, crc, FromBigEndian(*raw), part.size);
+  }
+  const auto raw = BigEndian(crc, static_cast<int>(ChecksumBytes(kind)));
+  return ToBase64(AsBytes(raw));
+}
+
+std::optional<std::string> CompositeChecksum(ChecksumKind kind, std::span<const PartChecksum> parts) {
   Checksum whole(kind);
-  for (const auto& part : parts_base64) {
-    const auto raw = FromBase64(part);
+  for (const auto& part : parts) {
+    const auto raw = FromBase64(part.base64);
     if (!raw || raw->size() != ChecksumBytes(kind)) return std::nullopt;
     whole.Update(AsBytes(*raw));
   }
   const auto raw = whole.Finish();
-  return fmt::format("{}-{}", ToBase64(AsBytes(raw)), parts_base64.size());
+  return fmt::format("{}-{}", ToBase64(AsBytes(raw)), parts.size());
 }
 
 }  // namespace attune

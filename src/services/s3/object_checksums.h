@@ -67,8 +67,21 @@ class ObjectChecksums {
   std::map<std::string, std::string> verified_;
 };
 
+/// "COMPOSITE" for a checksum of parts' checksums, "FULL_OBJECT" for one of the bytes.
+std::string_view ChecksumType(std::string_view checksum);
+
+/// One part's checksum, as S3 has it, and how many bytes it is of.
+struct PartChecksum {
+  std::string base64;
+  std::uint64_t size = 0;
+};
+
+/// The checksum of all bytes of a multipart object, from those of its parts. Nothing for SHA-1 and SHA-256, whose parts
+/// do not give it, and if one is not base64 of the right size.
+std::optional<std::string> FullObjectChecksum(ChecksumKind kind, std::span<const PartChecksum> parts);
+
 /// The checksum that S3 gives a multipart object: of its parts' raw checksums, then "-" and how many they are. Nothing
 /// if one is not base64 of the right size.
-std::optional<std::string> CompositeChecksum(ChecksumKind kind, std::span<const std::string> parts_base64);
+std::optional<std::string> CompositeChecksum(ChecksumKind kind, std::span<const PartChecksum> parts);
 
 }  // namespace attune

@@ -8,6 +8,7 @@
 
 #include "access/wildcard.h"
 #include "services/s3/http_time.h"
+#include "services/s3/object_checksums.h"
 
 namespace attune {
 namespace {
@@ -124,8 +125,7 @@ std::variant<ObjectAttributes, AwsError> ReadAttributes(const HttpHeaders& heade
 void AddChecksumHeaders(const ObjectInfo& info, HttpHeaders* headers) {
   for (const auto& [algorithm, text] : info.checksums) headers->Add("x-amz-checksum-" + algorithm, text);
   if (info.checksums.empty()) return;
-  const bool composite = info.checksums.begin()->second.find('-') != std::string::npos;
-  headers->Add("x-amz-checksum-type", composite ? "COMPOSITE" : "FULL_OBJECT");
+  headers->Add("x-amz-checksum-type", std::string(ChecksumType(info.checksums.begin()->second)));
 }
 
 void AddObjectHeaders(const ObjectInfo& info, ShowChecksums checksums, HttpHeaders* headers) {

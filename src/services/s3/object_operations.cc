@@ -199,7 +199,7 @@ S3Reply GetObjectAttributes(S3Context& context, const S3Request& request) {
   if (wants("Checksum") && !info->checksums.empty()) {
     xml.Begin("Checksum");
     for (const auto& [algorithm, value] : info->checksums) xml.Element(ChecksumElement(algorithm), value);
-    xml.Element("ChecksumType", info->part_sizes.empty() ? "FULL_OBJECT" : "COMPOSITE");
+    xml.Element("ChecksumType", ChecksumType(info->checksums.begin()->second));
     xml.End();
   }
   if (wants("ObjectParts") && !info->part_sizes.empty()) WriteParts(request, info->part_sizes, xml);

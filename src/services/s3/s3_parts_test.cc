@@ -101,6 +101,33 @@ TEST(Checksum, GivesTheKnownValues) {
   EXPECT_EQ(ChecksumOf(ChecksumKind::kSha1, "123456789"), "f7c3bc1d808e04732adf679965ccc34ca7ae3441");
 }
 
+/// However bytes are cut into parts, empty ones too, the parts' checksums give that of all bytes.
+TEST(Checksum, OfAllBytesFollowsFromThoseOfTheParts) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text.push_back(static_cast<char>(i * i + i / 7));
+  for (const ChecksumKind kind : {ChecksumKind::kCrc32, ChecksumKind::kCrc32c, ChecksumKind::kCrc64Nvme}) {
+    const auto base64_of = [kind](std::string_view bytes) {
+      Checksum checksum(kind);
+      checksum.Update(AsBytes(bytes));
+      const std::string raw = checksum.Finish();
+      return ToBase64(AsBytes(raw));
+    };
+    for (const std::size_t part_size : {1'000UL, 4'096UL, 33'333UL, 99'999UL, 100'000UL}) {
+      std::vector<PartChecksum> parts = {{.base64 = base64_of(""), .size = 0}};
+      for (std::size_t begin = 0; begin < text.size(); begin += part_size) {
+        const auto part = std::string_view(text).substr(begin, part_size);
+        parts.push_back({.base64 = base64_of(part), .size = part.size()});
+      }
+      EXPECT_EQ(FullObjectChecksum(kind, parts), base64_of(text)) << ChecksumName(kind) << " " << part_size;
+      std::swap(parts[1], parts.back());
+      EXPECT_EQ(FullObjectChecksum(kind, parts) == base64_of(text), parts.size() == 2) << part_size;
+    }
+  }
+  EXPECT_EQ(FullObjectChecksum(ChecksumKind::kSha1, std::vector<PartChecksum>{}), std::nullopt);
+  EXPECT_EQ(FullObjectChecksum(ChecksumKind::kCrc32, std::vector<PartChecksum>{{.base64 = "AA==", .size = 1}}),
+            std::nullopt);
+}
+
 S3Request Request(std::string method, std::string bucket, std::string key, std::vector<NameAndValue> parameters) {
   S3Request request;
   request.head.method = std::move(method);

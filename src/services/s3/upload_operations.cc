@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "access/wildcard.h"
 #include "protocol/envelope.h"
 #include "protocol/rest_xml.h"
 #include "services/s3/http_time.h"
@@ -63,6 +64,15 @@ std::variant<std::vector<CompletedPart>, AwsError> ReadCompletion(const std::str
   return parts;
 }
 
+/// Whether the completed object's checksum is of all its bytes, not of its parts' checksums: asked for by type or by a
+/// value without a count, and always with CRC64NVME.
+bool WantsFullObject(const S3Request& request, ChecksumKind kind) {
+  if (kind == ChecksumKind::kCrc64Nvme) return true;
+  if (LowerCase(request.Header("x-amz-checksum-type").value_or("")) == "full_object") return true;
+  const auto declared = request.Header(fmt::format("x-amz-checksum-{}", ChecksumName(kind)));
+  return declared && declared->find('-') == std::string_view::npos;
+}
+
 /// The checksum of the whole, where every part came with one of the same algorithm.
 Result<std::map<std::string, std::string>> WholeChecksums(S3Context& context, const S3Request& request,
                                                           const std::vector<CompletedPart>& completed) {
@@ -78,15 +88,16 @@ Result<std::map<std::string, std::string>> WholeChecksums(S3Context& context, co
   const auto first = stored.find(completed.front().number);
   if (first == stored.end() || first->second.checksums.size() != 1) return whole;
   const auto algorithm = first->second.checksums.begin()->first;
-  std::vector<std::string> texts;
+  std::vector<PartChecksum> parts;
   for (const auto& part : completed) {
     const auto found = stored.find(part.number);
     if (found == stored.end() || !found->second.checksums.contains(algorithm)) return whole;
-    texts.push_back(found->second.checksums.at(algorithm));
+    parts.push_back({.base64 = found->second.checksums.at(algorithm), .size = found->second.size});
   }
   const auto kind = FindChecksum(algorithm);
   if (!kind) return whole;
-  if (auto text = CompositeChecksum(*kind, texts)) whole.emplace(algorithm, *std::move(text));
+  auto text = WantsFullObject(request, *kind) ? FullObjectChecksum(*kind, parts) : CompositeChecksum(*kind, parts);
+  if (text) whole.emplace(algorithm, *std::move(text));
   return whole;
 }
 
@@ -101,9 +112,8 @@ std::optional<ObjectInfo> FindCompleted(S3Context& context, const S3Request& req
   return *std::move(info);
 }
 
-/// What is wrong with a checksum that the request declares of the whole: BadDigest if it is one of all parts' checksums
-/// ("…-3") and another, InvalidRequest if it is no checksum. One of the bytes themselves is not computed again: each
-/// part's was checked, and so was their order.
+/// What is wrong with a checksum that the request declares of the whole: BadDigest if the parts give another,
+/// InvalidRequest if it is no checksum. Of parts that came without checksums nothing is known but their order.
 std::optional<AwsError> CheckWhole(const S3Request& request, const std::map<std::string, std::string>& checksums) {
   for (const auto kind : {ChecksumKind::kCrc32, ChecksumKind::kCrc32c, ChecksumKind::kCrc64Nvme, ChecksumKind::kSha1,
                           ChecksumKind::kSha256}) {
@@ -116,7 +126,7 @@ std::optional<AwsError> CheckWhole(const S3Request& request, const std::map<std:
       return AwsError(aws_error::kInvalidRequest, fmt::format("Value for {} header is invalid.", header));
     }
     const auto computed = checksums.find(std::string(ChecksumName(kind)));
-    if (digest.size() == declared->size() || computed == checksums.end() || *declared == computed->second) continue;
+    if (computed == checksums.end() || *declared == computed->second) continue;
     return AwsError(aws_error::kBadDigest, fmt::format("The {} you specified did not match the calculated checksum.",
                                                        ChecksumElement(ChecksumName(kind)).substr(8)));
   }
@@ -146,7 +156,7 @@ S3Reply CompletionReply(const S3Request& request, const ObjectInfo& info) {
   xml.Element("Key", request.key);
   xml.Element("ETag", QuotedEtag(info.etag));
   for (const auto& [algorithm, value] : info.checksums) xml.Element(ChecksumElement(algorithm), value);
-  if (!info.checksums.empty()) xml.Element("ChecksumType", "COMPOSITE");
+  if (!info.checksums.empty()) xml.Element("ChecksumType", ChecksumType(info.checksums.begin()->second));
   xml.End();
   return S3XmlResponse(std::move(text), request.request_id);
 }
@@ -171,6 +181,23 @@ std::optional<AwsError> CheckWriteConditions(S3Context& context, const S3Request
   failed.details.emplace_back("Condition", "If-Match");
   return CheckConditions(request.head.headers, "", *info) == ConditionResult::kFailed ? std::optional(failed)
                                                                                       : std::nullopt;
+}
+
+/// SHA-1 and SHA-256 of the whole do not follow from those of the parts, and CRC64NVME is of the whole alone.
+std::optional<AwsError> CheckChecksumType(const S3Request& request, std::optional<std::string_view> algorithm) {
+  const auto type = request.Header("x-amz-checksum-type");
+  if (!type) return std::nullopt;
+  const auto kind = algorithm ? FindChecksum(*algorithm) : std::nullopt;
+  const bool full = *type == "FULL_OBJECT";
+  if (!kind || (!full && *type != "COMPOSITE")) {
+    return AwsError(aws_error::kInvalidRequest,
+                    "The x-amz-checksum-type header is FULL_OBJECT or COMPOSITE and needs x-amz-checksum-algorithm.");
+  }
+  const bool sha = *kind == ChecksumKind::kSha1 || *kind == ChecksumKind::kSha256;
+  if (full ? !sha : *kind != ChecksumKind::kCrc64Nvme) return std::nullopt;
+  return AwsError(
+      aws_error::kInvalidRequest,
+      fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.", *type, ChecksumName(*kind)));
 }
 
 bool IsConditionalWrite(const S3Request& request) {
@@ -246,6 +273,7 @@ S3Reply CreateMultipartUpload(S3Context& context, const S3Request& request) {
                     "Checksum algorithm provided is unsupported. Please try again with any of the "
                     "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
   }
+  if (auto error = CheckChecksumType(request, algorithm)) return *std::move(error);
   const auto id =
       context.objects.CreateUpload(request.bucket, request.key, std::get<ObjectAttributes>(std::move(attributes)));
   if (!id.ok()) return BucketOrKeyError(context, request, id.status());
@@ -259,6 +287,9 @@ S3Reply CreateMultipartUpload(S3Context& context, const S3Request& request) {
   xml.End();
   auto response = S3XmlResponse(std::move(text), request.request_id);
   if (algorithm) response.headers.Add("x-amz-checksum-algorithm", std::string(*algorithm));
+  if (const auto type = request.Header("x-amz-checksum-type")) {
+    response.headers.Add("x-amz-checksum-type", std::string(*type));
+  }
   return response;
 }
 
