@@ -22,13 +22,17 @@ void JobRunner::Start() {
   }
 }
 
-void JobRunner::Stop() {
+void JobRunner::RequestStop() {
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
     for (auto& [key, cancelled] : running_) cancelled->store(true);
   }
   changed_.NotifyAll();
+}
+
+void JobRunner::Stop() {
+  RequestStop();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
 }

@@ -60,6 +60,8 @@ class JobRunner {
   void Start() EXCLUDES(mutex_);
   /// Cancels what runs, waits for it, ends the threads. Work that was not finished is found again at the next start.
   void Stop() EXCLUDES(mutex_);
+  /// Begins no more work and tells what runs to end; waits for nothing.
+  void RequestStop() EXCLUDES(mutex_);
   /// Something changed: the sources are asked soon.
   void Poke() EXCLUDES(mutex_);
   /// Asks the work of this key, if it runs, to end early.

@@ -264,7 +264,9 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
 }
 
 Status Application::Listen() {
-  ATTUNE_TRY(http_server_, HttpServer::Start(*router_, clock_, metrics_, options_.http));
+  HttpServerOptions http = options_.http;
+  http.before_cut = [this] { CancelStoreRequests(); };
+  ATTUNE_TRY(http_server_, HttpServer::Start(*router_, clock_, metrics_, std::move(http)));
   router_->SetReady(true);
   return {};
 }
@@ -273,8 +275,15 @@ void Application::Stop() {
   if (!http_server_) return;
   router_->SetReady(false);
   backup_->Stop();
+  // Before the store's requests fail: a job that was told to stop does not record that as its own failure.
+  job_runner_->RequestStop();
   http_server_->Stop();
+  CancelStoreRequests();
   job_runner_->Stop();
+}
+
+void Application::CancelStoreRequests() {
+  if (s3_client_) s3_client_->Cancel();
 }
 
 }  // namespace attune

@@ -112,6 +112,8 @@ class Application {
   Status OpenServices();
   Status OpenCatalog();
   void AddWorkReadings();
+  /// A store elsewhere that does not answer holds nobody up when the server stops.
+  void CancelStoreRequests();
   void OpenPersonalize();
   /// The operations of one of the three services, each with a context of its request.
   JsonOperationTable BindOperations(std::span<const BoundOperation<Context>> operations);

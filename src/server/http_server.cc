@@ -94,6 +94,7 @@ class HttpServer::Implementation {
     } while (!registry_.WaitUntilEmpty(kSweepInterval) && context_.clock.MonotonicNanoseconds() < until_ns);
     if (const std::size_t left = registry_.size(); left > 0) {
       LogWarning("{} connections did not finish within {} ms and are cut off", left, options_.stop_time_max.count());
+      if (options_.before_cut) options_.before_cut();
     }
     do {
       for (const auto& connection : registry_.All()) connection->Cut();

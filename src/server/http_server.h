@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,8 @@ struct HttpServerOptions {
   HttpLimits limits;
   std::optional<TlsIdentity> tls;                   ///< HTTPS instead of HTTP.
   std::chrono::milliseconds stop_time_max{20'000};  ///< What is in flight may take so long to finish after Stop.
+  /// Called by Stop before it cuts off what did not finish: what handlers still wait for should be given up.
+  std::function<void()> before_cut;
 
   static constexpr std::size_t kThreadsPerCore = 4;
   static constexpr std::size_t kThreadsMin = 16;

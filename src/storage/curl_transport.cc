@@ -54,6 +54,11 @@ std::size_t OnUpload(char* buffer, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
+/// curl asks a few times a second, and at least once a second where nothing moves. Not 0 ends the exchange.
+int OnProgress(void* cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return *static_cast<const std::atomic<bool>*>(cancelled) ? 1 : 0;
+}
+
 struct FreeHeaders {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -139,6 +144,9 @@ HttpReply CurlTransport::Send(const HttpCall& call, std::uint64_t body_bytes_max
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.idle_timeout.count()));
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, OnProgress);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &cancelled_);
   if (!options_.authorities_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options_.authorities_file.c_str());
   if (call.method == "HEAD") {
     curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);

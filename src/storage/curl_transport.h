@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -26,6 +27,7 @@ class CurlTransport final : public HttpTransport {
   ~CurlTransport() override;
 
   HttpReply Send(const HttpCall& call, std::uint64_t body_bytes_max) override EXCLUDES(mutex_);
+  void Cancel() override { cancelled_ = true; }
 
   /// So many connections are kept at most while nobody uses them.
   static constexpr std::size_t kIdleConnectionsMax = 16;
@@ -38,6 +40,7 @@ class CurlTransport final : public HttpTransport {
 
   // Constant after construction.
   const Options options_;
+  std::atomic<bool> cancelled_ = false;
   // Guarded by mutex_.
   Mutex mutex_;
   std::vector<std::unique_ptr<Handle>> idle_ GUARDED_BY(mutex_);

@@ -24,6 +24,8 @@ class FakeS3 final : public HttpTransport {
   explicit FakeS3(ObjectStore& store) : store_(store) {}
 
   HttpReply Send(const HttpCall& call, std::uint64_t body_bytes_max) override;
+  void Cancel() override { cancelled_ = true; }
+  bool cancelled() const { return cancelled_; }
 
   /// From the next call on: the call number `call` (from 0) meets this trouble.
   void TroubleAt(std::size_t call, Trouble trouble) { troubles_[calls_.size() + call] = trouble; }
@@ -51,6 +53,7 @@ class FakeS3 final : public HttpTransport {
   HttpCall last_call_;
   std::map<std::size_t, Trouble> troubles_;
   std::optional<Trouble> always_;
+  bool cancelled_ = false;
 };
 
 }  // namespace attune

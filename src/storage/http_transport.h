@@ -36,6 +36,8 @@ class HttpTransport {
   virtual ~HttpTransport() = default;
   /// One attempt. A body beyond `body_bytes_max` ends it.
   virtual HttpReply Send(const HttpCall& call, std::uint64_t body_bytes_max) = 0;
+  /// Breaks off what is in flight, within about a second, and everything sent afterwards.
+  virtual void Cancel() = 0;
 };
 
 }  // namespace attune

@@ -32,12 +32,21 @@ std::string Describe(const S3Call& request) {
   return fmt::format("{} of {}/{} in the S3 store", request.method, request.bucket, request.key);
 }
 
+/// Not the store's failure: whoever meets it records none.
+Status Stopped() { return Cancelled("the server stops"); }
+
 }  // namespace
 
 S3Client::S3Client(HttpTransport& transport, const Clock& clock, Entropy& entropy, Pause pause, Options options)
     : transport_(transport), clock_(clock), entropy_(entropy), pause_(std::move(pause)), options_(std::move(options)) {}
 
+void S3Client::Cancel() {
+  cancelled_ = true;
+  transport_.Cancel();
+}
+
 HttpReply S3Client::SendOnce(const S3Call& request) const {
+  if (cancelled_) return {.transfer = Stopped()};
   HttpCall call{.method = request.method,
                 .path = EncodePath(request),
                 .query = EncodeQuery(request),
@@ -58,7 +67,9 @@ HttpReply S3Client::SendOnce(const S3Call& request) const {
   // Path and query were encoded here, so they can be decoded.
   ATTUNE_CHECK(signature.has_value());
   call.headers.insert(call.headers.end(), signature->begin(), signature->end());
-  return transport_.Send(call, request.reply_bytes_max);
+  HttpReply reply = transport_.Send(call, request.reply_bytes_max);
+  if (cancelled_ && !reply.transfer.ok()) reply.transfer = Stopped();
+  return reply;
 }
 
 bool S3Client::MayPass(const HttpReply& reply) {
@@ -66,7 +77,7 @@ bool S3Client::MayPass(const HttpReply& reply) {
 }
 
 void S3Client::PauseBefore(int attempt) const {
-  if (attempt < 1) return;
+  if (attempt < 1 || cancelled_) return;
   const std::int64_t longest =
       std::min<std::int64_t>(options_.first_pause.count() << std::min(attempt - 1, 20), options_.longest_pause.count());
   // Half of it by chance, so that those who failed together do not come back together.
@@ -82,6 +93,7 @@ Result<HttpReply> S3Client::Send(const S3Call& request) const {
     reply = SendOnce(request);
     if (!MayPass(reply)) return reply;
   }
+  if (reply.transfer.code() == Code::kCancelled) return reply.transfer;
   if (!reply.transfer.ok()) return IoError(fmt::format("{}: {}", Describe(request), reply.transfer.message()));
   return ErrorOf(request, reply);
 }

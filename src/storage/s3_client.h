@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -56,6 +57,8 @@ class S3Client {
   /// Waits before attempt number `attempt` (from 1 on).
   void PauseBefore(int attempt) const;
   int attempts_max() const { return options_.attempts_max; }
+  /// From now on every request fails at once with Cancelled, those in flight within about a second: the server stops.
+  void Cancel();
 
   /// Whether the same request may succeed later.
   static bool MayPass(const HttpReply& reply);
@@ -72,6 +75,7 @@ class S3Client {
   // Constant after construction.
   const Pause pause_;
   const Options options_;
+  std::atomic<bool> cancelled_ = false;
 };
 
 }  // namespace attune

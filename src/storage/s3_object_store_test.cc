@@ -269,6 +269,23 @@ TEST_F(S3ObjectStoreTest, PutsInPartsWhateverTroubleOneRequestMeets) {
   }
 }
 
+TEST_F(S3ObjectStoreTest, SaysCancelledOnceTheServerStopsAndAsksNoMore) {
+  ASSERT_TRUE(store_.PutObject("b", "k", "content").ok());
+  const auto reader = store_.OpenObject("b", "k");
+  ASSERT_TRUE(reader.ok());
+  client_.Cancel();
+  EXPECT_TRUE(s3_.cancelled());
+  const std::size_t calls = s3_.calls().size();
+  pauses_.clear();
+  std::string read(3, '\0');
+
+  EXPECT_EQ((*reader)->ReadAt(0, std::as_writable_bytes(std::span(read))).status().code(), Code::kCancelled);
+  EXPECT_EQ(store_.FindObject("b", "k").status().code(), Code::kCancelled);
+  EXPECT_EQ(store_.PutObject("b", "k", "new").status().code(), Code::kCancelled);
+  EXPECT_EQ(s3_.calls().size(), calls);
+  EXPECT_THAT(pauses_, testing::IsEmpty());
+}
+
 TEST(S3Xml, SaysCorruptForWhatIsNoSuchDocument) {
   for (const std::string_view xml : {"", "<a", "<Other/>", "hello", "{}"}) {
     EXPECT_EQ(ParseListBuckets(xml).status().code(), Code::kCorrupt) << xml;

@@ -12,6 +12,7 @@ from test_incremental_import import exported
 
 ROWS = 1_000_000
 HANG_SECONDS_MAX = 120
+STOP_SECONDS_MAX = 20  # An attempt would wait for 30.
 
 
 class Line:
@@ -82,11 +83,13 @@ class Stored:
     """A server, its store behind a line, and a dataset of users with a file of many rows."""
 
     def __init__(self, server_with, tmp_path):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.store = server_with("--listen", f"127.0.0.1:{port}")  # The same port after a restart.
+        with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+            ports = [free.getsockname()[1] for free in (one, other)]
+        # The same ports after a restart.
+        self.store = server_with("--listen", f"127.0.0.1:{ports[0]}")
         self.line = Line(self.store.url)
-        self.server = server_with(*pointed_at(self.store, **{"s3-endpoint": self.line.url}))
+        self.server = server_with("--listen", f"127.0.0.1:{ports[1]}",
+                                  *pointed_at(self.store, **{"s3-endpoint": self.line.url}))
         self.world = World(self.server)
         self.dataset = self.world.dataset(self.world.group(), "Users", USERS_SCHEMA)
         text = "USER_ID,AGE\n" + "".join(f"user-{number:09},{number % 90}\n" for number in range(ROWS))
@@ -162,6 +165,17 @@ def test_an_export_outlives_a_store_that_is_killed_and_restarted(stored):
     lines = sum(s3.get_object(Bucket=world.bucket, Key=key)["Body"].read().count(b"\n") - 1 for key in keys)
     assert lines == ROWS
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=world.bucket)
+
+
+def test_a_server_whose_store_hangs_stops_and_its_import_goes_on_at_the_next_start(stored):
+    arn = stored.start_and_reach_the_middle()
+    stored.line.hold_all()
+    began = time.monotonic()
+    stored.server.stop()
+    assert time.monotonic() - began < STOP_SECONDS_MAX
+    stored.server.start()
+    assert stored.world.wait_import(arn)["status"] == "ACTIVE"
+    stored.all_there()
 
 
 @pytest.mark.slow
