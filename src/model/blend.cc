@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 #include "base/check.h"
 #include "model/snapshot_text.h"
 
 namespace attune {
+namespace {
+
+constexpr std::size_t kBlockItems = 4096;
+
+}  // namespace
 
 std::vector<RepeatedItem> RepeatedItems(std::span<const std::uint32_t> history, std::size_t item_count) {
   std::vector<RepeatedItem> repeated;
@@ -33,19 +39,33 @@ float Blend::LengthFactor(std::size_t length) const {
   return static_cast<float>(std::clamp(std::log(ratio), -3.0, 3.0));
 }
 
-void Blend::Apply(const Query& query, std::span<const float> features, std::span<float> scores) const {
-  const std::size_t item_count = scores.size();
-  const std::size_t feature_count = feature_names.size();
-  ATTUNE_CHECK(features.size() == feature_count * item_count);
-  std::fill(scores.begin(), scores.end(), 0.0f);
+void Blend::Apply(const Query& query, std::span<const Feature> features, std::span<float> scores) const {
+  ATTUNE_CHECK(features.size() == feature_names.size());
   const float factor = LengthFactor(query.items.size());
-  for (std::size_t f = 0; f < feature_count; ++f) {
+  std::vector<std::pair<float, const Feature*>> dense;
+  std::vector<std::pair<float, const Feature*>> sparse;
+  float rest = 0;
+  for (std::size_t f = 0; f < features.size(); ++f) {
     const float weight = query.items.empty() ? empty_weights[f] : weights[f] + by_length[f] * factor;
     if (weight == 0) continue;
-    const float* feature = features.data() + f * item_count;
-    for (std::size_t item = 0; item < item_count; ++item) scores[item] += weight * feature[item];
+    (features[f].is_dense() ? dense : sparse).emplace_back(weight, &features[f]);
+    if (!features[f].is_dense()) rest += weight * features[f].rest;
   }
-  for (const RepeatedItem& repeated : RepeatedItems(query.items, item_count)) {
+  // All features of one block after the other: its sums stay in the nearest cache.
+  for (std::size_t begin = 0; begin < scores.size(); begin += kBlockItems) {
+    const auto block = scores.subspan(begin, std::min(kBlockItems, scores.size() - begin));
+    std::ranges::fill(block, rest);
+    for (const auto& [weight, feature] : dense) {
+      const float* values = feature->dense.data() + begin;
+      for (std::size_t i = 0; i < block.size(); ++i) block[i] += weight * values[i];
+    }
+  }
+  for (const auto& [weight, feature] : sparse) {
+    for (std::size_t i = 0; i < feature->items.size(); ++i) {
+      scores[feature->items[i]] += weight * (feature->values[i] - feature->rest);
+    }
+  }
+  for (const RepeatedItem& repeated : RepeatedItems(query.items, scores.size())) {
     scores[repeated.item] += RepeatScore(repeated, query.items.size());
   }
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "model/feature.h"
 #include "model/query.h"
 #include "storage/snapshot_file.h"
 
@@ -37,8 +38,8 @@ struct Blend {
   /// log(length / typical_length), within ±3.
   float LengthFactor(std::size_t length) const;
 
-  /// scores[i] = Σ over features of weight · feature, for `items`, a range of N: features are [F, N].
-  void Apply(const Query& query, std::span<const float> features, std::span<float> scores) const;
+  /// scores[i] [N] = Σ over `features` [F] of weight · feature.
+  void Apply(const Query& query, std::span<const Feature> features, std::span<float> scores) const;
 
   /// What being in the history adds to an item's score.
   float RepeatScore(const RepeatedItem& repeated, std::size_t length) const;

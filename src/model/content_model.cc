@@ -19,6 +19,11 @@ constexpr std::uint64_t kHeldOutOneIn = 8;
 constexpr std::array<double, 6> kRidges = {0.3, 1, 3, 10, 30, 100};
 constexpr std::size_t kRowsPerTask = 256;
 
+struct ClosenessScratch final : MemberScratch {
+  explicit ClosenessScratch(std::size_t item_count) : closeness(item_count) {}
+  std::vector<float> closeness;
+};
+
 struct Regression {
   std::vector<float> weights;  // [P, kTargets]
   std::vector<float> intercept;
@@ -251,7 +256,11 @@ std::unique_ptr<LatentMember> LatentMember::Fit(std::span<const ItemContent> con
 
 std::span<const std::string_view> LatentMember::feature_names() const { return kNames; }
 
-void LatentMember::Score(const Query& query, MemberScratch&, std::span<float> features) const {
+std::unique_ptr<MemberScratch> LatentMember::MakeScratch() const {
+  return std::make_unique<ClosenessScratch>(item_count());
+}
+
+void LatentMember::Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const {
   const std::size_t item_count = places_.size() / kD;
   LatentPlace place{};
   float loudness = 1;
@@ -263,7 +272,9 @@ void LatentMember::Score(const Query& query, MemberScratch&, std::span<float> fe
   }
   const float length = std::sqrt(Dot(place, place.data()));
   for (float& value : place) value = length > 0 ? value / length : 0;
-  scan_.Multiply(place, features);
+  auto& closeness = static_cast<ClosenessScratch&>(scratch).closeness;
+  scan_.Multiply(place, closeness);
+  features[0] = {.dense = closeness};
 }
 
 Status LatentMember::Save(SnapshotFileWriter& file) const { return file.WriteArray<float>("places", places_); }

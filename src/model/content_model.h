@@ -102,8 +102,8 @@ class LatentMember final : public Member {
   std::string_view name() const override { return "latent"; }
   std::span<const std::string_view> feature_names() const override;
   std::size_t item_count() const override { return places_.size() / kLatentDimensions; }
-  std::unique_ptr<MemberScratch> MakeScratch() const override { return std::make_unique<MemberScratch>(); }
-  void Score(const Query& query, MemberScratch& scratch, std::span<float> features) const override;
+  std::unique_ptr<MemberScratch> MakeScratch() const override;
+  void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const override;
   Status Save(SnapshotFileWriter& file) const override;
 
  private:

@@ -24,10 +24,9 @@ std::vector<std::pair<std::string, double>> PartsOf(const RecommenderModel& mode
   for (std::size_t f = 0; f < blend.feature_names.size(); ++f) {
     const double weight = static_cast<double>(query.items.empty() ? blend.empty_weights[f]
                                                                   : blend.weights[f] + blend.by_length[f] * factor);
-    const auto feature = std::span(scratch.features).subspan(f * count, count);
-    double mean = 0;
-    for (const float value : feature) mean += static_cast<double>(value) / static_cast<double>(count);
-    parts.emplace_back(blend.feature_names[f], weight * (static_cast<double>(feature[item]) - mean));
+    const Feature& feature = scratch.features[f];
+    parts.emplace_back(blend.feature_names[f],
+                       weight * (static_cast<double>(ValueAt(feature, item)) - Mean(feature, count)));
   }
   for (const RepeatedItem& repeated : RepeatedItems(query.items, count)) {
     if (repeated.item == item) parts.emplace_back("repeat", blend.RepeatScore(repeated, query.items.size()));

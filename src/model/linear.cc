@@ -18,6 +18,8 @@ constexpr std::size_t kRowsPerTask = 64;
 struct Scratch final : MemberScratch {
   explicit Scratch(std::size_t item_count) : sums(item_count) {}
   std::vector<float> sums;
+  std::vector<std::uint32_t> items;  ///< Those with a sum above 0.
+  std::vector<float> values;
 };
 
 /// The most frequent items; ties: the earlier.
@@ -143,9 +145,10 @@ std::unique_ptr<MemberScratch> LinearModel::MakeScratch() const {
   return std::make_unique<Scratch>(offsets_.size() - 1);
 }
 
-void LinearModel::Score(const Query& query, MemberScratch& member_scratch, std::span<float> features) const {
-  auto& sums = static_cast<Scratch&>(member_scratch).sums;
-  std::fill(sums.begin(), sums.end(), 0.0f);
+void LinearModel::Score(const Query& query, MemberScratch& member_scratch, std::span<Feature> features) const {
+  auto& scratch = static_cast<Scratch&>(member_scratch);
+  auto& sums = scratch.sums;
+  for (const std::uint32_t item : reached_) sums[item] = 0;
   const std::size_t read = std::min(query.items.size(), kEventsRead);
   float loudness = 1;
   for (std::size_t age = 1; age <= read; ++age, loudness *= kDecay) {
@@ -154,12 +157,18 @@ void LinearModel::Score(const Query& query, MemberScratch& member_scratch, std::
     for (std::uint32_t i = offsets_[item]; i < offsets_[item + 1]; ++i) sums[targets_[i]] += weights_[i] * loudness;
   }
   double total = 0;
-  for (const std::uint32_t item : reached_) total += std::max(sums[item], 0.0f);
-  const float scale = total > 0 ? static_cast<float>(1 / total) : 0;
-  std::fill(features.begin(), features.end(), std::log(SparseScores::kShareFloor));
+  scratch.items.clear();
   for (const std::uint32_t item : reached_) {
-    if (sums[item] > 0) features[item] = std::log(sums[item] * scale + SparseScores::kShareFloor);
+    if (sums[item] <= 0) continue;
+    total += sums[item];
+    scratch.items.push_back(item);
   }
+  const float scale = total > 0 ? static_cast<float>(1 / total) : 0;
+  scratch.values.clear();
+  for (const std::uint32_t item : scratch.items) {
+    scratch.values.push_back(std::log(sums[item] * scale + SparseScores::kShareFloor));
+  }
+  features[0] = {.rest = std::log(SparseScores::kShareFloor), .items = scratch.items, .values = scratch.values};
 }
 
 Status LinearModel::Save(SnapshotFileWriter& file) const {

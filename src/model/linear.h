@@ -22,7 +22,7 @@ class LinearModel final : public Member {
   std::span<const std::string_view> feature_names() const override;
   std::size_t item_count() const override { return offsets_.size() - 1; }
   std::unique_ptr<MemberScratch> MakeScratch() const override;
-  void Score(const Query& query, MemberScratch& scratch, std::span<float> features) const override;
+  void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const override;
   Status Save(SnapshotFileWriter& file) const override;
 
   static constexpr std::size_t kItemsMax = 8192;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "model/feature.h"
 #include "model/query.h"
 #include "storage/snapshot_file.h"
 
@@ -18,8 +19,8 @@ class MemberScratch {
 
 /// One model of what comes next, fitted on a TrainingView. It gives one or more features of each item, which the blend
 /// weighs: a feature is on the scale of a log probability, larger is better, finite, and says something about the order
-/// of the items within one query alone. Shapes: F features, N items of training. Immutable: any number of threads may
-/// score, each with its own scratch.
+/// of the items within one query alone, so that any number may be added to all its values. Shapes: F features, N items
+/// of training. Immutable: any number of threads may score, each with its own scratch.
 ///
 /// Every member has a static Fit(const TrainingView&, …) and a static Load(const SnapshotFile&); the same view,
 /// parameters and seed give the same bytes, whatever the number of threads.
@@ -34,9 +35,11 @@ class Member {
   /// N
   virtual std::size_t item_count() const = 0;
   virtual std::unique_ptr<MemberScratch> MakeScratch() const = 0;
-  /// Fills `features` [F, N], row-major. Items of the query's history that are >= N were not part of training and are
-  /// passed over. `scratch` comes from this member's MakeScratch.
-  virtual void Score(const Query& query, MemberScratch& scratch, std::span<float> features) const = 0;
+  /// Fills `features` [F], which are valid until the scratch is used again. Items of the query's history that are >= N
+  /// were not part of training and are passed over. `scratch` comes from this member's MakeScratch.
+  virtual void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const = 0;
+  /// The same written out: `features` [F, N], row-major.
+  void ScoreDense(const Query& query, MemberScratch& scratch, std::span<float> features) const;
   /// Writes everything that Load needs. The caller finishes the file.
   virtual Status Save(SnapshotFileWriter& file) const = 0;
 };

@@ -39,7 +39,7 @@ TrainingData Histories(const std::vector<std::vector<std::uint32_t>>& lists, std
 std::vector<float> Score(const Member& member, const Query& query) {
   std::vector<float> features(member.feature_names().size() * member.item_count());
   const auto scratch = member.MakeScratch();
-  member.Score(query, *scratch, features);
+  member.ScoreDense(query, *scratch, features);
   return features;
 }
 
@@ -197,9 +197,9 @@ TEST(Members, ScratchCarriesNothingFromQueryToQuery) {
   const std::vector<std::uint32_t> history = {3, 4};
   const std::vector<std::uint32_t> other = {9, 10, 11, 0};
 
-  neighbours->Score({.items = history}, *scratch, first);
-  neighbours->Score({.items = other}, *scratch, again);
-  neighbours->Score({.items = history}, *scratch, again);
+  neighbours->ScoreDense({.items = history}, *scratch, first);
+  neighbours->ScoreDense({.items = other}, *scratch, again);
+  neighbours->ScoreDense({.items = history}, *scratch, again);
 
   EXPECT_EQ(first, again);
 }

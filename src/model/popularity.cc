@@ -62,8 +62,10 @@ std::span<const std::string_view> Popularity::feature_names() const {
   return std::span(kNames).first(features_.size() / item_count_);
 }
 
-void Popularity::Score(const Query&, MemberScratch&, std::span<float> features) const {
-  std::copy(features_.begin(), features_.end(), features.begin());
+void Popularity::Score(const Query&, MemberScratch&, std::span<Feature> features) const {
+  for (std::size_t f = 0; f < features.size(); ++f) {
+    features[f] = {.dense = std::span(features_).subspan(f * item_count_, item_count_)};
+  }
 }
 
 Status Popularity::Save(SnapshotFileWriter& file) const {

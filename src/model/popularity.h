@@ -23,7 +23,7 @@ class Popularity final : public Member {
   std::span<const std::string_view> feature_names() const override;
   std::size_t item_count() const override { return item_count_; }
   std::unique_ptr<MemberScratch> MakeScratch() const override { return std::make_unique<MemberScratch>(); }
-  void Score(const Query& query, MemberScratch& scratch, std::span<float> features) const override;
+  void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const override;
   Status Save(SnapshotFileWriter& file) const override;
 
   /// Events that every item is taken to have had besides its own.

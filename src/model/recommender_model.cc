@@ -7,16 +7,6 @@
 #include "tensor/activations.h"
 
 namespace attune {
-namespace {
-
-/// Makes the exponentials sum to 1, where there are any.
-void Normalise(std::span<float> log_probabilities) {
-  const float log_total = LogSumExp(log_probabilities);
-  if (log_total == -HUGE_VALF) return;
-  for (float& value : log_probabilities) value -= log_total;
-}
-
-}  // namespace
 
 Result<std::shared_ptr<const RecommenderModel>> RecommenderModel::Load(Env& env, const std::string& folder) {
   ATTUNE_TRY(auto manifest, ReadManifest(env, folder));
@@ -154,7 +144,7 @@ std::uint32_t RecommenderModel::FindEventType(std::string_view event_type) const
 ScoreScratch RecommenderModel::MakeScratch() const {
   ScoreScratch scratch;
   for (const auto& member : parts_->members) scratch.members.push_back(member->MakeScratch());
-  scratch.features.resize(parts_->blend.feature_names.size() * trained_item_count());
+  scratch.features.resize(parts_->blend.feature_names.size());
   return scratch;
 }
 
@@ -176,35 +166,41 @@ void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch,
     query.event_type = newest(query.event_type);
     query.event_value = newest(query.event_value);
   }
-  const std::size_t trained = trained_item_count();
   std::size_t filled = 0;
   for (std::size_t m = 0; m < parts_->members.size(); ++m) {
     const Member& member = *parts_->members[m];
-    const std::size_t size = member.feature_names().size() * trained;
-    member.Score(query, *scratch.members[m], std::span(scratch.features).subspan(filled, size));
-    filled += size;
+    const std::size_t count = member.feature_names().size();
+    member.Score(query, *scratch.members[m], std::span(scratch.features).subspan(filled, count));
+    filled += count;
   }
-  const auto warm = scores.first(trained);
+  const auto warm = scores.first(trained_item_count());
   parts_->blend.Apply(query, scratch.features, warm);
   // Those that nobody took in training get a score of their own below.
   for (const std::uint32_t item : *cold_items_) scores[item] = -HUGE_VALF;
-  Normalise(warm);
+  ScoreColdItems(query, LogSumExp(warm), scores);
 
+  const float log_total = LogSumExp(scores);
+  if (log_total == -HUGE_VALF) return;
+  for (float& score : scores) score -= log_total;
+}
+
+void RecommenderModel::ScoreColdItems(const Query& query, float log_total, std::span<float> scores) const {
   if (cold_items_->empty() && additions_.size() == 0) return;
+  // Log probabilities beside those of the others: without others they are on no scale yet.
+  const float unit = log_total == -HUGE_VALF ? 0 : log_total;
   const std::size_t own = parts_->catalogue.ids.size();
   const ContentProfile profile =
       MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
                   [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });
-  for (const std::uint32_t item : *cold_items_) scores[item] = ColdScore(item, profile);
+  for (const std::uint32_t item : *cold_items_) scores[item] = unit + ColdScore(item, profile);
   for (std::size_t i = 0; i < additions_.size(); ++i) {
-    scores[own + i] = ColdScore(static_cast<std::uint32_t>(own + i), profile);
+    scores[own + i] = unit + ColdScore(static_cast<std::uint32_t>(own + i), profile);
   }
   for (const RepeatedItem& repeated : RepeatedItems(query.items, scores.size())) {
     if (IsCold(repeated.item)) {
       scores[repeated.item] += parts_->blend.RepeatScore(repeated, query.items.size());
     }
   }
-  Normalise(scores);
 }
 
 }  // namespace attune

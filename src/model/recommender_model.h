@@ -30,10 +30,10 @@ struct TrainedHistory {
 };
 
 /// The memory one thread needs to score. One thread at a time; made by RecommenderModel::MakeScratch of the same model
-/// or of one that it was extended from. About 4 x (features + 2) bytes an item.
+/// or of one that it was extended from.
 struct ScoreScratch {
   std::vector<std::unique_ptr<MemberScratch>> members;
-  std::vector<float> features;  ///< [F, N]
+  std::vector<Feature> features;  ///< [F], of the last query.
 };
 
 /// What is known about how good an item is, apart from the query: the exploration prior.
@@ -109,6 +109,8 @@ class RecommenderModel {
   const ItemContent& ContentOf(std::uint32_t item) const;
   std::uint64_t EventsSince(std::uint32_t item) const;
   float ColdScore(std::uint32_t item, const ContentProfile& profile) const;
+  /// `log_total`: log Σ exp of the scores of all others, which are not normalised yet.
+  void ScoreColdItems(const Query& query, float log_total, std::span<float> scores) const;
 
   // Constant after construction.
   std::shared_ptr<const Manifest> manifest_;

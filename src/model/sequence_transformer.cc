@@ -8,7 +8,6 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "model/snapshot_text.h"
-#include "tensor/activations.h"
 #include "tensor/matmul.h"
 #include "tensor/row_kernels.h"
 
@@ -26,6 +25,7 @@ struct Scratch final : MemberScratch {
   SequenceCache cache;
   std::vector<std::uint32_t> items;
   std::vector<std::int64_t> times;
+  std::vector<float> logits;
 };
 
 std::span<const float> BlockParameters(const SequenceLayout& at, std::span<const float> parameters, std::size_t block) {
@@ -111,7 +111,7 @@ std::span<const std::string_view> SequenceTransformer::feature_names() const { r
 
 std::unique_ptr<MemberScratch> SequenceTransformer::MakeScratch() const { return std::make_unique<Scratch>(); }
 
-void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratch, std::span<float> features) const {
+void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratch, std::span<Feature> features) const {
   auto& scratch = static_cast<Scratch&>(member_scratch);
   scratch.items.clear();
   scratch.times.clear();
@@ -121,7 +121,7 @@ void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratc
     scratch.times.push_back(query.timestamp_ms.empty() ? 0 : query.timestamp_ms[i]);
   }
   if (scratch.items.empty()) {
-    std::fill(features.begin(), features.end(), -std::log(static_cast<float>(shape_.item_count)));
+    features[0] = {.rest = -std::log(static_cast<float>(shape_.item_count))};
     return;
   }
   std::reverse(scratch.items.begin(), scratch.items.end());
@@ -130,9 +130,9 @@ void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratc
   scratch.batch.Assign(begin, scratch.times);
   SequenceForward(shape_, parameters_, scratch.batch, scratch.items, {}, scratch.cache);
   const std::size_t width = shape_.block.width;
-  items_.Multiply(std::span(scratch.cache.states).last(width), features);
-  const float log_total = LogSumExp(features);
-  for (float& feature : features) feature -= log_total;
+  scratch.logits.resize(shape_.item_count);
+  items_.Multiply(std::span(scratch.cache.states).last(width), scratch.logits);
+  features[0] = {.dense = scratch.logits};
 }
 
 Status SequenceTransformer::Save(SnapshotFileWriter& file) const {

@@ -48,7 +48,7 @@ void SequenceBackward(const SequenceShape& shape, std::span<const float> paramet
                       std::span<float> gradients);
 
 /// A gated transformer over the newest events of a history, with item embeddings tied between input and output; its
-/// feature is the log probability of each item to come next.
+/// feature is the logit of each item to come next.
 class SequenceTransformer final : public Member {
  public:
   /// Requires SequenceLayout(shape).size parameters.
@@ -59,7 +59,7 @@ class SequenceTransformer final : public Member {
   std::span<const std::string_view> feature_names() const override;
   std::size_t item_count() const override { return shape_.item_count; }
   std::unique_ptr<MemberScratch> MakeScratch() const override;
-  void Score(const Query& query, MemberScratch& scratch, std::span<float> features) const override;
+  void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const override;
   Status Save(SnapshotFileWriter& file) const override;
 
   const SequenceShape& shape() const { return shape_; }

@@ -25,18 +25,33 @@ std::vector<float> RandomParameters() {
 std::vector<float> Score(const Member& model, const std::vector<std::uint32_t>& items) {
   std::vector<float> features(model.item_count());
   const auto scratch = model.MakeScratch();
-  model.Score({.items = items}, *scratch, features);
+  model.ScoreDense({.items = items}, *scratch, features);
   return features;
 }
 
-TEST(SequenceTransformer, GivesLogProbabilities) {
-  const SequenceTransformer model(Shape(), RandomParameters());
+TEST(SequenceTransformer, GivesProductsOfTheLastStateWithTheItems) {
+  const auto parameters = RandomParameters();
+  const SequenceTransformer model(Shape(), parameters);
+  const std::vector<std::uint32_t> items = {3, 4, 5};
+  SequenceBatch batch;
+  batch.Assign(std::array<std::uint32_t, 2>{0, 3}, std::vector<std::int64_t>(items.size()));
+  SequenceCache cache;
+  SequenceForward(Shape(), parameters, batch, items, {}, cache);
+  const std::size_t width = Shape().block.width;
+  const auto state = std::span(cache.states).last(width);
 
-  for (const std::vector<std::uint32_t>& items : {std::vector<std::uint32_t>{}, {3}, {3, 4, 5}}) {
-    double sum = 0;
-    for (const float score : Score(model, items)) sum += std::exp(double{score});
-    EXPECT_NEAR(sum, 1, 1e-5);
+  const auto scores = Score(model, items);
+
+  for (std::size_t item = 0; item < scores.size(); ++item) {
+    double product = 0;
+    for (std::size_t d = 0; d < width; ++d) product += double{state[d]} * double{parameters[item * width + d]};
+    EXPECT_NEAR(scores[item], product, 1e-5) << item;
   }
+}
+
+TEST(SequenceTransformer, SaysTheSameOfAllItemsWhereThereIsNoHistory) {
+  const auto scores = Score(SequenceTransformer(Shape(), RandomParameters()), {});
+  EXPECT_EQ(scores, std::vector<float>(scores.size(), scores.front()));
 }
 
 TEST(SequenceTransformer, ReadsTheNewestEventsThatItKnows) {

@@ -214,7 +214,7 @@ void SequentialNeighbours::Vote(std::vector<Match>& matches, const NeighbourVote
   }
 }
 
-void SequentialNeighbours::Score(const Query& query, MemberScratch& member_scratch, std::span<float> features) const {
+void SequentialNeighbours::Score(const Query& query, MemberScratch& member_scratch, std::span<Feature> features) const {
   auto& scratch = static_cast<Scratch&>(member_scratch);
   const std::size_t item_count = index_->item_count;
   scratch.wide.Clear();
@@ -254,9 +254,9 @@ void SequentialNeighbours::Score(const Query& query, MemberScratch& member_scrat
     wide_loudness *= kPlaceDecay;
     alike_loudness *= kAlikePlaceDecay;
   }
-  scratch.wide.WriteLogShares(features.subspan(0, item_count));
-  scratch.alike.WriteLogShares(features.subspan(item_count, item_count));
-  scratch.last.WriteLogShares(features.subspan(2 * item_count, item_count));
+  features[0] = scratch.wide.LogShares();
+  features[1] = scratch.alike.LogShares();
+  features[2] = scratch.last.LogShares();
 }
 
 }  // namespace attune

@@ -23,7 +23,7 @@ class SequentialNeighbours final : public Member {
   std::span<const std::string_view> feature_names() const override;
   std::size_t item_count() const override { return index_->item_count; }
   std::unique_ptr<MemberScratch> MakeScratch() const override;
-  void Score(const Query& query, MemberScratch& scratch, std::span<float> features) const override;
+  void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const override;
   Status Save(SnapshotFileWriter& file) const override;
 
   /// Newest items of the history whose occurrences elsewhere are places.

@@ -97,7 +97,7 @@ std::unique_ptr<MemberScratch> SequentialRules::MakeScratch() const {
   return std::make_unique<Scratch>(offsets_.size() - 1);
 }
 
-void SequentialRules::Score(const Query& query, MemberScratch& scratch, std::span<float> features) const {
+void SequentialRules::Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const {
   SparseScores& scores = static_cast<Scratch&>(scratch).scores;
   scores.Clear();
   const std::size_t read = std::min(query.items.size(), kEventsRead);
@@ -109,7 +109,7 @@ void SequentialRules::Score(const Query& query, MemberScratch& scratch, std::spa
       scores.Add(followers_[i], weights_[i] * loudness);
     }
   }
-  scores.WriteLogShares(features);
+  features[0] = scores.LogShares();
 }
 
 Status SequentialRules::Save(SnapshotFileWriter& file) const {

@@ -1,16 +1,14 @@
 #include "model/sparse_scores.h"
 
-#include <algorithm>
-
 namespace attune {
 
-void SparseScores::WriteLogShares(std::span<float> feature) const {
-  std::fill(feature.begin(), feature.end(), std::log(kShareFloor));
+Feature SparseScores::LogShares() {
   double total = 0;
   for (const std::uint32_t item : touched_) total += sums_[item];
-  if (total <= 0) return;
-  const auto scale = static_cast<float>(1 / total);
-  for (const std::uint32_t item : touched_) feature[item] = std::log(sums_[item] * scale + kShareFloor);
+  const auto scale = static_cast<float>(total > 0 ? 1 / total : 0);
+  log_shares_.clear();
+  for (const std::uint32_t item : touched_) log_shares_.push_back(std::log(sums_[item] * scale + kShareFloor));
+  return {.rest = std::log(kShareFloor), .items = touched_, .values = log_shares_};
 }
 
 }  // namespace attune

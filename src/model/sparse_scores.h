@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "model/feature.h"
+
 namespace attune {
 
 /// Sums per item in which few items take part: clearing costs by those, not by all. One thread at a time.
@@ -24,8 +26,8 @@ class SparseScores {
   std::span<const std::uint32_t> touched() const { return touched_; }
   float operator[](std::uint32_t item) const { return sums_[item]; }
 
-  /// feature[i] = log(share of i in all sums + kShareFloor), for all items.
-  void WriteLogShares(std::span<float> feature) const;
+  /// log(share of the item in all sums + kShareFloor). Valid until the next change.
+  Feature LogShares();
 
   /// What an item without any evidence gets, so that no feature is infinite.
   static constexpr float kShareFloor = 1e-5f;
@@ -33,6 +35,7 @@ class SparseScores {
  private:
   std::vector<float> sums_;
   std::vector<std::uint32_t> touched_;
+  std::vector<float> log_shares_;  ///< Of touched_.
 };
 
 }  // namespace attune

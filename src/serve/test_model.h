@@ -29,14 +29,21 @@ class TestMember final : public Member {
     return kNames;
   }
   std::size_t item_count() const override { return item_count_; }
-  std::unique_ptr<MemberScratch> MakeScratch() const override { return std::make_unique<MemberScratch>(); }
-  void Score(const Query& query, MemberScratch&, std::span<float> features) const override {
+  std::unique_ptr<MemberScratch> MakeScratch() const override { return std::make_unique<Scratch>(); }
+  void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const override {
     const std::uint32_t newest = query.items.empty() ? 0 : query.items.back() + 1;
-    for (std::uint32_t item = 0; item < item_count_; ++item) features[item] = ScoreOf(seed_, newest, item);
+    auto& values = static_cast<Scratch&>(scratch).values;
+    values.clear();
+    for (std::uint32_t item = 0; item < item_count_; ++item) values.push_back(ScoreOf(seed_, newest, item));
+    features[0] = {.dense = values};
   }
   Status Save(SnapshotFileWriter&) const override { return {}; }
 
  private:
+  struct Scratch final : MemberScratch {
+    std::vector<float> values;
+  };
+
   const std::size_t item_count_;
   const std::uint64_t seed_;
 };

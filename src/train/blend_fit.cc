@@ -164,7 +164,7 @@ Result<BlendProblem> MakeProblem(std::span<const std::shared_ptr<const Member>> 
       if (!std::binary_search(warm.begin(), warm.end(), answer)) continue;
       const Query query = CaseQuery(*view.data, cases[i], options.history_max);
       Random random(MixSeed(options.seed, cases[i].position));
-      const auto features = scorer.Score(query);
+      const auto features = scorer.ScoreDense(query);
       const auto candidates = ChooseCandidates(answer, query.items, features, warm, item_count, random);
       rows[i] = MakeRows(query, candidates, features, item_count, blend.LengthFactor(query.items.size()));
     }

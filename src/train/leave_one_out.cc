@@ -82,7 +82,7 @@ Outcomes RankTests(const RecommenderModel& model, const ModelParts& parts, const
       const std::uint32_t begin = data.interactions.user_offsets[test.user];
       const auto history = std::span(data.interactions.item).subspan(begin, test.position - begin);
       const std::uint32_t answer = data.interactions.item[test.position];
-      const std::span<const float> features = scorer.Score(query);
+      const std::span<const float> features = scorer.ScoreDense(query);
       model.ScoreAll(query, scratch, blended);
       for (const std::uint32_t item : history) excluded[item] = 1;
       for (std::size_t r = 0; r < rankings; ++r) {

@@ -25,7 +25,7 @@ double MeanLogShare(const TrainingView& view, std::span<const ValidationCase> ca
   const std::size_t features = popularity->feature_names().size();
   std::vector<float> shares(features * view.item_count());
   MemberScratch scratch;
-  popularity->Score({}, scratch, shares);
+  popularity->ScoreDense({}, scratch, shares);
   const float* last = shares.data() + (features - 1) * view.item_count();
   double sum = 0;
   for (const ValidationCase& validation_case : cases)

@@ -28,7 +28,7 @@ double Check(const TrainingData& data, std::span<const ValidationCase> cases, co
     for (std::size_t i = task; i < count && !workers.cancelled(); i += kCheckTasks) {
       const Query query = CaseQuery(data, cases[i], model.shape().block.length_max);
       const std::uint32_t answer = data.interactions.item[cases[i].position];
-      model.Score(query, *scratch, scores);
+      model.ScoreDense(query, *scratch, scores);
       const bool repeats = std::find(query.items.begin(), query.items.end(), answer) != query.items.end();
       for (const std::uint32_t item : query.items) excluded[item] = repeats ? 0 : 1;
       gained[task] += NdcgAtRank(ExpectedRank(scores, answer, excluded), 10);
