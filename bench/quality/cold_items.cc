@@ -10,7 +10,7 @@
 
 #include "base/random.h"
 #include "evaluate/ranking_metrics.h"
-#include "model/item_encoder.h"
+#include "model/attribute_encoder.h"
 #include "model/recommender_model.h"
 #include "read_folder.h"
 #include "train/folds.h"
@@ -87,7 +87,7 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads) {
   const auto fitted = FitModel(fold.view, fold.cases, {.seed = seed, .sequence_operations_max = 0}, context);
   const auto parts = RefitModel(WholeView(*data), fitted.value().choices, {.seed = seed}, context);
   const auto model = RecommenderModel::FromParts({}, parts.value());
-  const ItemEncoder encoder = ItemEncoder::Fit(data->item_attributes, data->items.size());
+  const AttributeEncoder encoder = AttributeEncoder::Fit(data->item_attributes, data->items.size());
   std::vector<SparseVector> attributes;
   for (std::size_t item = 0; item < data->items.size(); ++item) {
     attributes.push_back(encoder.EncodeRow(data->item_attributes, item));

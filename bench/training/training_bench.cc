@@ -45,7 +45,8 @@ void PrintTest(const TrainingData& data, const std::vector<ValidationCase>& test
   double ndcg = 0;
   double hits = 0;
   for (const ValidationCase& test : tests) {
-    model.ScoreDense(CaseQuery(data, test, fit.shape.block.length_max), *scratch, scores);
+    const CaseQuery asked(data, test, fit.shape.block.length_max);
+    model.ScoreDense(asked.query(), *scratch, scores);
     const std::uint32_t first = data.interactions.user_offsets[test.user];
     const auto history = std::span(data.interactions.item).subspan(first, test.position - first);
     for (const std::uint32_t item : history) excluded[item] = 1;

@@ -44,7 +44,7 @@ OptionTable EvaluateOptionTable(EvaluateOptions* options) {
   table.AddText("users", "FILE", "USER_ID and what is known of each user.", &options->tables.users);
   table.AddText("recipe", "NAME", "What to train.", &options->recipe);
   table.AddText("protocol", "NAME",
-                "leave-one-out: each user's last event is to be found among all items, the one before it chooses\n"
+                "leave-one-out: each user's last event is to be found among all items, the one before it chooses "
                 "weights. service: nine tenths of the users train, as GetSolutionMetrics measures.",
                 &options->protocol);
   table.AddSwitch("members", "Print each member of the blend too.", &options->members);

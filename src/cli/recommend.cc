@@ -21,9 +21,35 @@ struct RecommendOptions {
   std::string model;
   std::string user;
   std::string history;
+  std::vector<std::string> user_attributes;  ///< "AGE=30"
+  std::vector<std::string> context;
   std::uint64_t count = 10;
   bool explain = false;
 };
+
+/// Of an option that takes NAME=VALUE,NAME=VALUE.
+OptionTable::Set NamedValues(std::vector<std::string>* target) {
+  return [target](std::string_view text) -> Status {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find(','), text.size());
+      const std::string_view pair = text.substr(0, end);
+      if (pair.find('=') == std::string_view::npos || pair.starts_with('=')) {
+        return InvalidArgument(fmt::format("'{}' is not NAME=VALUE", pair));
+      }
+      target->emplace_back(pair);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return {};
+  };
+}
+
+std::vector<NamedValue> Split(const std::vector<std::string>& pairs) {
+  std::vector<NamedValue> values;
+  for (const std::string_view pair : pairs) {
+    values.push_back({pair.substr(0, pair.find('=')), pair.substr(pair.find('=') + 1)});
+  }
+  return values;
+}
 
 OptionTable RecommendOptionTable(RecommendOptions* options) {
   OptionTable table("attune recommend --model DIR [--user ID] [--history ID,ID,...] [OPTION...]",
@@ -32,6 +58,10 @@ OptionTable RecommendOptionTable(RecommendOptions* options) {
   table.AddText("model", "DIR", "The model's folder.", &options->model);
   table.AddText("user", "ID", "Whose history the model knows; nobody's unless given.", &options->user);
   table.AddText("history", "ID,ID,...", "What the user took since, oldest first.", &options->history);
+  table.Add("user-attributes", "NAME=VALUE,...", "", "What is known of the user: columns of the Users dataset.",
+            NamedValues(&options->user_attributes));
+  table.Add("context", "NAME=VALUE,...", "", "Contextual columns of the interactions at this moment.",
+            NamedValues(&options->context));
   table.AddNumber("count", "N", 1, kCountMax, "How many items.", &options->count);
   table.AddSwitch("explain", "Say why each item is there.", &options->explain);
   return table;
@@ -49,8 +79,12 @@ Result<History> ReadHistory(const RecommenderModel& model, const RecommendOption
   History history{.items = {known.items.begin(), known.items.end()},
                   .timestamp_ms = {known.timestamp_ms.begin(), known.timestamp_ms.end()},
                   .user = known.user};
-  if (!options.user.empty() && known.user == kNoIndex && options.history.empty()) {
-    return NotFound(fmt::format("the model knows no user '{}'; give --history to say what they took", options.user));
+  const bool says_more = !options.history.empty() || !options.user_attributes.empty();
+  if (!options.user.empty() && known.user == kNoIndex && !says_more) {
+    return NotFound(
+        fmt::format("the model knows no user '{}'; give --history to say what they took, or "
+                    "--user-attributes to say who they are",
+                    options.user));
   }
   std::string_view rest = options.history;
   while (!rest.empty()) {
@@ -90,7 +124,13 @@ void PrintReasons(const RecommenderModel& model, const History& history, const E
 Status PrintList(PosixEnv& env, const RecommendOptions& options) {
   ATTUNE_TRY(const auto model, RecommenderModel::Load(env, options.model));
   ATTUNE_TRY(const History history, ReadHistory(*model, options));
-  const Query query{.items = history.items, .timestamp_ms = history.timestamp_ms, .trained_user = history.user};
+  const auto user_attributes = Split(options.user_attributes);
+  const auto context = Split(options.context);
+  const Query query{.items = history.items,
+                    .timestamp_ms = history.timestamp_ms,
+                    .trained_user = history.user,
+                    .context = context,
+                    .user_attributes = user_attributes};
   ScoreScratch scratch = model->MakeScratch();
   std::vector<float> scores(model->item_count());
   model->ScoreAll(query, scratch, scores);

@@ -124,7 +124,7 @@ void Normalise(SparseVector& vector) {
 ContentModel ContentModel::Fit(const TrainingView& view, std::span<const float> factors,
                                std::span<const std::uint8_t> held_out, const Workers& workers) {
   const Attributes& attributes = view.data->item_attributes;
-  ContentModel model(ItemEncoder::Fit(attributes, view.item_count()));
+  ContentModel model(AttributeEncoder::Fit(attributes, view.item_count()));
   const auto counts = ItemCounts(view);
   // Places are told in units of their typical length, so that closeness is of size one.
   double square = 0;
@@ -208,7 +208,7 @@ Status ContentModel::Save(SnapshotFileWriter& file) const {
 }
 
 Result<ContentModel> ContentModel::Load(const SnapshotFile& file) {
-  ATTUNE_TRY(auto encoder, ItemEncoder::Load(file));
+  ATTUNE_TRY(auto encoder, AttributeEncoder::Load(file));
   ContentModel model(std::move(encoder));
   std::vector<double> cold_weights;
   std::vector<double> numbers;

@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 #include "base/workers.h"
-#include "model/item_encoder.h"
+#include "model/attribute_encoder.h"
 #include "model/latent_factors.h"
 #include "model/member.h"
 #include "model/new_item.h"
@@ -71,10 +71,10 @@ class ContentModel {
   double ridge() const { return ridge_; }
 
  private:
-  explicit ContentModel(ItemEncoder encoder) : encoder_(std::move(encoder)) {}
+  explicit ContentModel(AttributeEncoder encoder) : encoder_(std::move(encoder)) {}
   ItemContent Describe(SparseVector attributes) const;
 
-  ItemEncoder encoder_;
+  AttributeEncoder encoder_;
   std::vector<float> weights_;    ///< [features, D + 1]: of places and popularity.
   std::vector<float> intercept_;  ///< [D + 1]
   std::array<double, kColdFeatures> cold_weights_{};

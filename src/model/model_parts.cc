@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "model/attribute_affinity.h"
 #include "model/linear.h"
 #include "model/popularity.h"
 #include "model/sequence_transformer.h"
@@ -170,6 +171,9 @@ Result<std::unique_ptr<Member>> LoadMember(std::string_view name, const Snapshot
   if (name == "linear") return LinearModel::Load(file);
   if (name == "sequence") return SequenceTransformer::Load(file);
   if (name == "latent") return LatentMember::Load(file);
+  for (const AttributeSource source : {AttributeSource::kUser, AttributeSource::kContext}) {
+    if (name == AttributeAffinity::NameOf(source)) return AttributeAffinity::Load(source, file);
+  }
   return Corrupt(fmt::format("the artifact has a member {}, which this program does not know", name));
 }
 

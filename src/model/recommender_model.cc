@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "model/attribute_affinity.h"
 #include "tensor/activations.h"
 
 namespace attune {
@@ -139,6 +140,12 @@ std::uint32_t RecommenderModel::FindEventType(std::string_view event_type) const
   std::string lower(event_type);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return parts_->histories.event_types.Find(lower).value_or(kNoIndex);
+}
+
+bool RecommenderModel::reads_user_attributes() const {
+  return std::ranges::any_of(parts_->members, [](const auto& member) {
+    return member->name() == AttributeAffinity::NameOf(AttributeSource::kUser);
+  });
 }
 
 ScoreScratch RecommenderModel::MakeScratch() const {

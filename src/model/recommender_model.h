@@ -86,6 +86,8 @@ class RecommenderModel {
   std::uint32_t FindEventType(std::string_view event_type) const;
 
   const Blend& blend() const { return parts_->blend; }
+  /// Whether scores depend on Query::user_attributes.
+  bool reads_user_attributes() const;
 
   ScoreScratch MakeScratch() const;
   /// Fills `log_probabilities` [item_count()]: their exponentials sum to 1 over the catalogue. Uses the query's newest

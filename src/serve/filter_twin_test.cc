@@ -236,7 +236,7 @@ class RandomGroup {
     for (const std::uint32_t item : expected) allowed.emplace(model.item_id(item));
     for (const auto& item : list) EXPECT_TRUE(allowed.erase(item.item_id) == 1) << item.item_id;
     if (weight > 0) return;
-    const UserQuery query(deployment, user, {});
+    const UserQuery query(deployment, user, {}, {});
     std::vector<float> scores(model.item_count());
     auto scratch = model.MakeScratch();
     model.ScoreAll(query.query(), scratch, scores);

@@ -13,9 +13,10 @@ namespace {
 constexpr std::string_view kPlainRankingName = "plain-ranking";
 
 /// Log probabilities of the whole catalogue for one user.
-ScoreCache::Scores ScoreCatalogue(const Deployment& deployment, std::string_view user_id,
-                                  std::span<const NamedValue> context, ScoreCache* cache) {
-  const UserQuery user(deployment, user_id, context);
+template <class Request>
+ScoreCache::Scores ScoreCatalogue(const Deployment& deployment, const Request& request) {
+  const UserQuery user(deployment, request.user_id, request.context, request.user_attributes);
+  ScoreCache* const cache = request.score_cache;
   std::string key;
   if (cache != nullptr) {
     key = ScoreCache::KeyOf(deployment.model(), user.query());
@@ -38,7 +39,7 @@ bool WasTaken(const RecommenderModel& model, std::uint32_t item) {
 
 Recommendation Recommend(const Deployment& deployment, const RecommendRequest& request) {
   const RecommenderModel& model = deployment.model();
-  const auto scores_of_all = ScoreCatalogue(deployment, request.user_id, request.context, request.score_cache);
+  const auto scores_of_all = ScoreCatalogue(deployment, request);
   const std::vector<float>& log_probabilities = *scores_of_all;
   Random random(request.seed);
   Recommendation out{
@@ -104,7 +105,7 @@ RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms
 }
 
 std::vector<RankedItem> Rank(const Deployment& deployment, const RankRequest& request) {
-  const auto scores_of_all = ScoreCatalogue(deployment, request.user_id, request.context, request.score_cache);
+  const auto scores_of_all = ScoreCatalogue(deployment, request);
   const std::vector<float>& log_probabilities = *scores_of_all;
   std::vector<RankedItem> known;
   std::vector<RankedItem> unknown;

@@ -18,6 +18,7 @@ struct RecommendRequest {
   std::string_view user_id;  ///< Or a session's id, for who has no other.
   std::size_t result_count = 25;
   std::span<const NamedValue> context;
+  std::span<const NamedValue> user_attributes;
   std::uint64_t seed = 0;         ///< Of the draw, where there is exploration.
   const ItemSet* kept = nullptr;  ///< The items that may be in the list; null for all.
   bool tells_contenders = false;
@@ -53,6 +54,7 @@ struct RankRequest {
   std::string_view user_id;
   std::span<const std::string_view> item_ids;
   std::span<const NamedValue> context;
+  std::span<const NamedValue> user_attributes;
   ScoreCache* score_cache = nullptr;  ///< Null: none.
 };
 

@@ -2,8 +2,9 @@
 
 namespace attune {
 
-UserQuery::UserQuery(const Deployment& deployment, std::string_view user_id, std::span<const NamedValue> context)
-    : context_(context) {
+UserQuery::UserQuery(const Deployment& deployment, std::string_view user_id, std::span<const NamedValue> context,
+                     std::span<const NamedValue> user_attributes)
+    : context_(context), user_attributes_(user_attributes) {
   const RecommenderModel& model = deployment.model();
   const TrainedHistory trained = model.FindHistory(user_id);
   trained_user_ = trained.user;
@@ -27,7 +28,7 @@ Query UserQuery::query() const {
           .event_value = event_value_,
           .trained_user = trained_user_,
           .context = context_,
-          .user_attributes = {}};
+          .user_attributes = user_attributes_};
 }
 
 void UserQuery::Append(std::uint32_t item, std::int64_t timestamp_ms, std::uint32_t event_type, float event_value) {

@@ -13,7 +13,8 @@ namespace attune {
 /// arrays of the query. One thread at a time.
 class UserQuery {
  public:
-  UserQuery(const Deployment& deployment, std::string_view user_id, std::span<const NamedValue> context);
+  UserQuery(const Deployment& deployment, std::string_view user_id, std::span<const NamedValue> context,
+            std::span<const NamedValue> user_attributes);
 
   Query query() const;
 
@@ -26,6 +27,7 @@ class UserQuery {
   std::vector<std::uint32_t> event_type_;
   std::vector<float> event_value_;
   std::span<const NamedValue> context_;
+  std::span<const NamedValue> user_attributes_;
 };
 
 }  // namespace attune

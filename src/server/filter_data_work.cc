@@ -19,7 +19,7 @@ class Source final : public WorkSource {
     std::vector<Work> due;
     const MutexLock lock(mutex_);
     for (const auto& group : groups) {
-      if (!group->has_filters || FilterDataIsFresh(*group, data_)) continue;
+      if (FilterDataIsFresh(*group, data_)) continue;
       const auto failed = failed_.find(group->arn);
       if (failed != failed_.end() && failed->second == group) continue;
       due.push_back({.key = "filter data of " + group->arn,

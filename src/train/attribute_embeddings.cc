@@ -3,7 +3,7 @@
 namespace attune {
 
 AttributeEmbeddings::AttributeEmbeddings(const Attributes& attributes, std::size_t item_count) {
-  const ItemEncoder encoder = ItemEncoder::Fit(attributes, item_count);
+  const AttributeEncoder encoder = AttributeEncoder::Fit(attributes, item_count);
   feature_count_ = encoder.feature_count();
   if (feature_count_ == 0) return;
   for (std::size_t item = 0; item < item_count; ++item) items_.push_back(encoder.EncodeRow(attributes, item));

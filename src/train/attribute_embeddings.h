@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "data/training_data.h"
-#include "model/item_encoder.h"
+#include "model/attribute_encoder.h"
 
 namespace attune {
 
 /// What items share with each other: an embedding of an item is its own plus those of its attributes, A · features, for
-/// the sparse matrix A [N, F] of ItemEncoder. Immutable; any number of threads.
+/// the sparse matrix A [N, F] of AttributeEncoder. Immutable; any number of threads.
 class AttributeEmbeddings {
  public:
   AttributeEmbeddings(const Attributes& attributes, std::size_t item_count);

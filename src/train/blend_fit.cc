@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "model/attribute_affinity.h"
 #include "model/listwise_fit.h"
 #include "train/case_scorer.h"
 
@@ -139,9 +140,9 @@ struct BlendProblem {
 };
 
 /// NDCG@10 of a shape, each fold ranked with weights of the other.
-double CrossValidate(const ListwiseProblem& problem, const Folds& folds, const Shape& shape, const Workers& workers) {
+double CrossValidate(const ListwiseProblem& problem, const Folds& folds, const Shape& shape,
+                     std::span<const double> start, const Workers& workers) {
   std::vector<double> ranks;
-  const std::vector<double> start(problem.feature_count);
   for (std::size_t fold = 0; fold < 2; ++fold) {
     const auto& lists = shape.in_reach_only ? folds.lists_in_reach : folds.lists;
     const auto weights = FitListwise(problem, lists[1 - fold], start, shape.ridge, workers);
@@ -151,9 +152,16 @@ double CrossValidate(const ListwiseProblem& problem, const Folds& folds, const S
   return MeanNdcg(ranks);
 }
 
+enum class History { kShown, kHidden };
+
+/// The same user asks as nobody who did anything yet.
+Query WithoutHistory(const Query& query) {
+  return {.context = query.context, .user_attributes = query.user_attributes};
+}
+
 Result<BlendProblem> MakeProblem(std::span<const std::shared_ptr<const Member>> members, const TrainingView& view,
                                  std::span<const ValidationCase> cases, const FitOptions& options,
-                                 const FitContext& context, const Blend& blend) {
+                                 const FitContext& context, const Blend& blend, History history) {
   const auto warm = WarmItems(view);
   const std::size_t item_count = view.item_count();
   std::vector<CaseRows> rows(cases.size());
@@ -162,7 +170,8 @@ Result<BlendProblem> MakeProblem(std::span<const std::shared_ptr<const Member>> 
     for (std::size_t i = task; i < cases.size() && !context.workers.cancelled(); i += kTasks) {
       const std::uint32_t answer = view.data->interactions.item[cases[i].position];
       if (!std::binary_search(warm.begin(), warm.end(), answer)) continue;
-      const Query query = CaseQuery(*view.data, cases[i], options.history_max);
+      const CaseQuery asked(*view.data, cases[i], options.history_max);
+      const Query query = history == History::kShown ? asked.query() : WithoutHistory(asked.query());
       Random random(MixSeed(options.seed, cases[i].position));
       const auto features = scorer.ScoreDense(query);
       const auto candidates = ChooseCandidates(answer, query.items, features, warm, item_count, random);
@@ -187,7 +196,8 @@ Result<BlendProblem> MakeProblem(std::span<const std::shared_ptr<const Member>> 
 double MedianLength(const TrainingData& data, std::span<const ValidationCase> cases, std::size_t history_max) {
   std::vector<double> lengths;
   for (const ValidationCase& one : cases) {
-    lengths.push_back(static_cast<double>(CaseQuery(data, one, history_max).items.size()));
+    const std::uint32_t before = one.position - data.interactions.user_offsets[one.user];
+    lengths.push_back(static_cast<double>(std::min<std::size_t>(before, history_max)));
   }
   if (lengths.empty()) return 1;
   std::nth_element(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2), lengths.end());
@@ -207,6 +217,46 @@ Folds MakeFolds(const std::vector<bool>& in_reach, std::uint64_t seed) {
   return folds;
 }
 
+/// The one that people without history are served by: the recent one where there is one.
+std::size_t PopularityFeature(const std::vector<std::string>& names) {
+  const auto recent = std::ranges::find(names, "recent_popularity");
+  const auto found = recent != names.end() ? recent : std::ranges::find(names, "popularity");
+  ATTUNE_CHECK(found != names.end());
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+/// Without history there is popularity alone, and what attributes of the user and of the moment say, where that ranks
+/// the cases better once their history is hidden.
+Status FitEmptyWeights(std::span<const std::shared_ptr<const Member>> members, const TrainingView& view,
+                       std::span<const ValidationCase> cases, const FitOptions& options, const FitContext& context,
+                       Blend& blend, std::map<std::string, double>& figures) {
+  const std::size_t feature_count = blend.feature_names.size();
+  const std::size_t popularity = PopularityFeature(blend.feature_names);
+  blend.empty_weights.assign(feature_count, 0);
+  blend.empty_weights[popularity] = 1;
+  const std::size_t width = 2 * (feature_count + kRepeatFeatures);
+  const Shape held{.ridge = std::vector<double>(width, kHeldRidge)};
+  Shape free = held;
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    const bool speaks = blend.feature_names[f] == AttributeAffinity::NameOf(AttributeSource::kUser) ||
+                        blend.feature_names[f] == AttributeAffinity::NameOf(AttributeSource::kContext);
+    if (speaks) free.ridge[f] = free.ridge[popularity] = kRidge;
+  }
+  if (free.ridge == held.ridge) return {};
+  ATTUNE_TRY(const auto hidden, MakeProblem(members, view, cases, options, context, blend, History::kHidden));
+  const Folds folds = MakeFolds(hidden.in_reach, options.seed);
+  std::vector<double> start(width);
+  start[popularity] = 1;
+  const double before = CrossValidate(hidden.lists, folds, held, start, context.workers);
+  const double after = CrossValidate(hidden.lists, folds, free, start, context.workers);
+  figures["no_history_popularity_validation_ndcg_at_10"] = before;
+  figures["no_history_validation_ndcg_at_10"] = std::max(before, after);
+  if (after <= before) return {};
+  const auto weights = FitListwise(hidden.lists, folds.all, start, free.ridge, context.workers);
+  blend.empty_weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(feature_count));
+  return {};
+}
+
 }  // namespace
 
 Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, const TrainingView& view,
@@ -219,17 +269,10 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
   const std::size_t feature_count = blend.feature_names.size();
   const std::size_t width = feature_count + kRepeatFeatures;
   blend.typical_length = MedianLength(*view.data, cases, options.history_max);
-  // Without history there is popularity alone: the recent one where there is one.
-  blend.empty_weights.assign(feature_count, 0);
-  const auto recent = std::find(blend.feature_names.begin(), blend.feature_names.end(), "recent_popularity");
-  const auto plain = std::find(blend.feature_names.begin(), blend.feature_names.end(), "popularity");
-  const auto popularity = recent != blend.feature_names.end() ? recent : plain;
-  ATTUNE_CHECK(popularity != blend.feature_names.end());
-  blend.empty_weights[static_cast<std::size_t>(popularity - blend.feature_names.begin())] = 1;
-
-  ATTUNE_TRY(const auto blend_problem, MakeProblem(members, view, cases, options, context, blend));
+  ATTUNE_TRY(const auto blend_problem, MakeProblem(members, view, cases, options, context, blend, History::kShown));
   const ListwiseProblem& problem = blend_problem.lists;
   const Folds folds = MakeFolds(blend_problem.in_reach, options.seed);
+  const std::vector<double> start(2 * width);
   Shape plain_shape{.ridge = std::vector<double>(2 * width, kRidge)};
   std::fill(plain_shape.ridge.begin() + static_cast<std::ptrdiff_t>(width), plain_shape.ridge.end(), kHeldRidge);
   std::vector<Shape> shapes = {plain_shape};
@@ -246,7 +289,7 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
   double best = -1;
   for (const Shape& shape : shapes) {
     ATTUNE_RETURN_IF_ERROR(context.Step("validating the blend"));
-    const double ndcg = CrossValidate(problem, folds, shape, context.workers);
+    const double ndcg = CrossValidate(problem, folds, shape, start, context.workers);
     if (ndcg <= best) continue;
     best = ndcg;
     chosen = shape;
@@ -257,14 +300,13 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
     ATTUNE_RETURN_IF_ERROR(context.Step("validating members"));
     Shape single = plain_shape;
     for (std::size_t other = 0; other < feature_count; ++other) single.ridge[other] = other == f ? kRidge : kHeldRidge;
-    const double ndcg = CrossValidate(problem, folds, single, context.workers);
+    const double ndcg = CrossValidate(problem, folds, single, start, context.workers);
     figures[blend.feature_names[f] + "_validation_ndcg_at_10"] = ndcg;
     if (ndcg > best) {
       best = ndcg;
       chosen = single;
     }
   }
-  const std::vector<double> start(2 * width);
   const auto weights =
       FitListwise(problem, chosen.in_reach_only ? folds.all_in_reach : folds.all, start, chosen.ridge, context.workers);
   blend.weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(width));
@@ -272,6 +314,7 @@ Result<Blend> FitBlend(std::span<const std::shared_ptr<const Member>> members, c
   for (std::size_t f = 0; f < 2 * width; ++f) {
     if (chosen.ridge[f] == kHeldRidge) (f < width ? blend.weights[f] : blend.by_length[f - width]) = 0;
   }
+  ATTUNE_RETURN_IF_ERROR(FitEmptyWeights(members, view, cases, options, context, blend, figures));
   return blend;
 }
 

@@ -142,7 +142,8 @@ Result<std::array<double, ContentModel::kColdFeatures>> FitColdWeights(
     for (std::size_t i = task; i < cases.size() && !context.workers.cancelled(); i += kTasks) {
       const std::uint32_t answer = view.data->interactions.item[cases[i].position];
       if (parts.catalogue.warm[answer] == 0) continue;
-      const Query query = CaseQuery(*view.data, cases[i], options.history_max);
+      const CaseQuery asked(*view.data, cases[i], options.history_max);
+      const Query& query = asked.query();
       parts.blend.Apply(query, scorer.Score(query), scores);
       made[i] = maker.Make(query, answer, scores, MixSeed(options.seed, cases[i].position));
     }

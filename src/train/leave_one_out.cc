@@ -78,7 +78,8 @@ Outcomes RankTests(const RecommenderModel& model, const ModelParts& parts, const
     std::vector<std::uint8_t> excluded(item_count);
     for (std::size_t i = task; i < tests.size() && !workers.cancelled(); i += kTasks) {
       const auto& test = tests[i];
-      const Query query = CaseQuery(data, test, RecommenderModel::kHistoryMax);
+      const CaseQuery asked(data, test, RecommenderModel::kHistoryMax);
+      const Query& query = asked.query();
       const std::uint32_t begin = data.interactions.user_offsets[test.user];
       const auto history = std::span(data.interactions.item).subspan(begin, test.position - begin);
       const std::uint32_t answer = data.interactions.item[test.position];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/attribute_affinity.h"
 #include "model/latent_factors.h"
 #include "model/linear.h"
 #include "model/popularity.h"
@@ -16,6 +17,9 @@ namespace {
 
 // Half-lives tried: the time from the oldest to the newest interaction, divided by these.
 constexpr std::array<std::int64_t, 6> kHalfLifeParts = {2, 4, 8, 16, 32, 64};
+
+// Prior interactions an item that are tried for what attributes say.
+constexpr std::array<double, 5> kPriorsPerItem = {0.3, 1, 3, 10, 30};
 
 // One epoch on everything for so many that were spent on the fold.
 constexpr int kEpochsPerLastEpoch = 10;
@@ -51,6 +55,28 @@ std::int64_t ChooseHalfLife(const TrainingView& view, std::span<const Validation
       best_log_share = log_share;
       best = half_life;
     }
+  }
+  return best;
+}
+
+/// The prior under which attributes foresee the cases' answers best; 0 without attributes.
+double ChoosePriorInteractions(const TrainingView& view, std::span<const ValidationCase> cases,
+                               AttributeSource source) {
+  if (!AttributeAffinity::Has(*view.data, source)) return 0;
+  double best = kPriorsPerItem.back() * static_cast<double>(view.item_count());
+  double most = -HUGE_VAL;
+  for (const double each : kPriorsPerItem) {
+    const double prior = each * static_cast<double>(view.item_count());
+    const auto affinity = AttributeAffinity::Fit(view, source, prior);
+    double sum = 0;
+    for (const ValidationCase& one : cases) {
+      const CaseQuery asked(*view.data, one, 0);
+      const auto& values = source == AttributeSource::kUser ? asked.query().user_attributes : asked.query().context;
+      sum += affinity->LogLikelihood(values, view.data->interactions.item[one.position]);
+    }
+    if (sum <= most) continue;
+    most = sum;
+    best = prior;
   }
   return best;
 }
@@ -92,14 +118,14 @@ void FillHistories(const TrainingData& data, std::size_t history_max, ModelHisto
 }
 
 /// Everything but blend and cold weights. `factors` gets the latent factors.
-Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms, const FitOptions& options,
+Result<ModelParts> FitParts(const TrainingView& view, const FitChoices& choices, const FitOptions& options,
                             const FitContext& context, std::vector<float>& factors) {
   ModelParts parts;
   parts.trained_item_count = view.item_count();
   ATTUNE_RETURN_IF_ERROR(context.Step("counting"));
   FillCatalogue(view, parts.catalogue);
   FillHistories(*view.data, options.history_max, parts.histories);
-  parts.members.push_back(Popularity::Fit(view, half_life_ms));
+  parts.members.push_back(Popularity::Fit(view, choices.half_life_ms));
   ATTUNE_RETURN_IF_ERROR(context.Step("indexing histories"));
   const auto index = std::make_shared<const SequenceIndex>(SequenceIndex::Build(view));
   parts.members.push_back(SequentialNeighbours::Fit(index));
@@ -113,6 +139,10 @@ Result<ModelParts> FitParts(const TrainingView& view, std::int64_t half_life_ms,
   parts.catalogue.contents = DescribeItems(*content, view, factors, context.workers);
   parts.content = content;
   parts.members.push_back(LatentMember::Fit(parts.catalogue.contents));
+  for (const auto& [source, prior] : {std::pair(AttributeSource::kUser, choices.user_prior_interactions),
+                                      std::pair(AttributeSource::kContext, choices.context_prior_interactions)}) {
+    if (prior > 0) parts.members.push_back(AttributeAffinity::Fit(view, source, prior));
+  }
   return parts;
 }
 
@@ -159,8 +189,11 @@ Result<FittedModel> FitModel(const TrainingView& view, std::span<const Validatio
   FitChoices& choices = fitted.choices;
   ATTUNE_RETURN_IF_ERROR(context.Step("choosing the half-life of popularity"));
   choices.half_life_ms = options.recency ? ChooseHalfLife(view, cases) : 0;
+  ATTUNE_RETURN_IF_ERROR(context.Step("choosing what attributes of users say"));
+  choices.user_prior_interactions = ChoosePriorInteractions(view, cases, AttributeSource::kUser);
+  choices.context_prior_interactions = ChoosePriorInteractions(view, cases, AttributeSource::kContext);
   std::vector<float> factors;
-  ATTUNE_TRY(fitted.parts, FitParts(view, choices.half_life_ms, options, context, factors));
+  ATTUNE_TRY(fitted.parts, FitParts(view, choices, options, context, factors));
   ATTUNE_TRY(choices.sequence, FitSequenceWithin(view, cases, options, context, choices.figures));
   if (choices.sequence) {
     fitted.parts.members.push_back(
@@ -173,6 +206,8 @@ Result<FittedModel> FitModel(const TrainingView& view, std::span<const Validatio
   ATTUNE_TRY(choices.cold_weights, FitColdWeights(fitted.parts, factors, view, cases, options, context));
   SetColdWeights(fitted.parts, choices.cold_weights);
   choices.figures["popularity_half_life_ms"] = static_cast<double>(choices.half_life_ms);
+  choices.figures["user_prior_interactions"] = choices.user_prior_interactions;
+  choices.figures["context_prior_interactions"] = choices.context_prior_interactions;
   choices.figures["content_ridge"] = fitted.parts.content->ridge();
   choices.figures["new_item_standard_deviation"] = fitted.parts.content->standard_deviation();
   return fitted;
@@ -181,7 +216,7 @@ Result<FittedModel> FitModel(const TrainingView& view, std::span<const Validatio
 Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choices, const FitOptions& options,
                               const FitContext& context) {
   std::vector<float> factors;
-  ATTUNE_TRY(auto parts, FitParts(view, choices.half_life_ms, options, context, factors));
+  ATTUNE_TRY(auto parts, FitParts(view, choices, options, context, factors));
   if (choices.sequence) {
     ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
     const int epochs = std::max(1, choices.sequence->epochs / kEpochsPerLastEpoch);

@@ -45,6 +45,9 @@ struct FitContext {
 /// What a fit has learned that another fit, on more data, takes over: weights and choices, not members.
 struct FitChoices {
   std::int64_t half_life_ms = 0;
+  /// Prior interactions of what users' own and contextual attributes say; 0 where there are none.
+  double user_prior_interactions = 0;
+  double context_prior_interactions = 0;
   Blend blend;
   std::array<double, ContentModel::kColdFeatures> cold_weights{};
   std::optional<SequenceFit> sequence;

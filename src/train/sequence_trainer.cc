@@ -26,7 +26,8 @@ double Check(const TrainingData& data, std::span<const ValidationCase> cases, co
     std::vector<float> scores(model.item_count());
     std::vector<std::uint8_t> excluded(model.item_count());
     for (std::size_t i = task; i < count && !workers.cancelled(); i += kCheckTasks) {
-      const Query query = CaseQuery(data, cases[i], model.shape().block.length_max);
+      const CaseQuery asked(data, cases[i], model.shape().block.length_max);
+      const Query& query = asked.query();
       const std::uint32_t answer = data.interactions.item[cases[i].position];
       model.ScoreDense(query, *scratch, scores);
       const bool repeats = std::find(query.items.begin(), query.items.end(), answer) != query.items.end();

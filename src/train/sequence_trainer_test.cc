@@ -40,7 +40,8 @@ double Accuracy(const SequenceFit& fit, const TrainingData& data, const std::vec
   std::vector<float> scores(model.item_count());
   double right = 0;
   for (const ValidationCase& one : cases) {
-    model.ScoreDense(CaseQuery(data, one, 20), *scratch, scores);
+    const CaseQuery asked(data, one, 20);
+    model.ScoreDense(asked.query(), *scratch, scores);
     const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
     right += best == data.interactions.item[one.position];
   }

@@ -158,6 +158,38 @@ inline TrainingData FirstInteractions(const TrainingData& data, std::size_t coun
   return part;
 }
 
+/// Each of two kinds of user takes items of its own half, in the quarter of it that the moment's DEVICE names: so who
+/// somebody is, and where, tells what they take, and nothing else does.
+inline TrainingData MadeOfAttributes(std::uint32_t users = 300, std::uint32_t items = 40) {
+  constexpr std::uint32_t kEventsEach = 12;
+  Random random(7);
+  TrainingData data;
+  CategoricalColumn kinds{.name = "KIND", .categories = {}, .offsets = {0}, .values = {}};
+  CategoricalColumn devices{.name = "DEVICE", .categories = {}, .offsets = {0}, .values = {}};
+  for (std::uint32_t item = 0; item < items; ++item) data.items.Add("item" + std::to_string(item));
+  for (std::uint32_t user = 0; user < users; ++user) {
+    data.users.Add("user" + std::to_string(user));
+    const auto kind = static_cast<std::uint32_t>(random.Below(2));
+    kinds.values.push_back(kinds.categories.Add(kind == 0 ? "left" : "right"));
+    kinds.offsets.push_back(user + 1);
+    for (std::uint32_t event = 0; event < kEventsEach; ++event) {
+      const auto device = static_cast<std::uint32_t>(random.Below(2));
+      devices.values.push_back(devices.categories.Add(device == 0 ? "phone" : "desk"));
+      devices.offsets.push_back(static_cast<std::uint32_t>(devices.values.size()));
+      const std::uint32_t quarter = 2 * kind + device;
+      data.interactions.user.push_back(user);
+      data.interactions.item.push_back(quarter * items / 4 + static_cast<std::uint32_t>(random.Below(items / 4)));
+      data.interactions.timestamp_ms.push_back(1'600'000'000'000 + 60'000 * std::int64_t{event} + user);
+      data.interactions.event_type.push_back(kNoIndex);
+      data.interactions.event_value.push_back(kMissing);
+    }
+  }
+  data.user_attributes.categorical = {std::move(kinds)};
+  data.interactions.context.categorical = {std::move(devices)};
+  FinishTestData(data);
+  return data;
+}
+
 /// Users with `events_each` interactions at one and the same time, over few items without attributes.
 inline TrainingData FewUsers(std::uint32_t users, std::uint32_t events_each, std::uint32_t items = 10) {
   TrainingData data;

@@ -79,7 +79,8 @@ Result<std::map<std::string, double>> MeasureMetrics(const RecommenderModel& mod
       const std::size_t truth = std::max<std::size_t>(1, items.size() / 10);
       const std::uint32_t end = data.interactions.user_offsets[user + 1];
       const ValidationCase question{.user = user, .position = end - static_cast<std::uint32_t>(truth)};
-      model.ScoreAll(CaseQuery(data, question, RecommenderModel::kHistoryMax), scratch, scores);
+      const CaseQuery asked(data, question, RecommenderModel::kHistoryMax);
+      model.ScoreAll(asked.query(), scratch, scores);
       const auto newest = items.last(truth);
       outcomes[i] = {.top = TopItems(scores, 25), .relevant = {newest.begin(), newest.end()}};
     }

@@ -99,6 +99,55 @@ TEST_F(TrainSolution, ScoresSumToOneForKnownNewAndAnonymousUsers) {
   }
 }
 
+/// The share of probability in a quarter of the items.
+double ShareOfQuarter(const RecommenderModel& model, const Query& query, std::uint32_t quarter) {
+  ScoreScratch scratch = model.MakeScratch();
+  std::vector<float> scores(model.item_count());
+  model.ScoreAll(query, scratch, scores);
+  const std::size_t each = scores.size() / 4;
+  double sum = 0;
+  for (std::size_t item = quarter * each; item < (quarter + 1) * each; ++item) {
+    sum += std::exp(static_cast<double>(scores[item]));
+  }
+  return sum;
+}
+
+TEST_F(TrainSolution, KnowsWhoSomebodyWithoutHistoryIsAndWhere) {
+  const TrainingData data = MadeOfAttributes();
+  ASSERT_TRUE(Train(data, "/a/model").ok());
+  const auto model = Load("/a/model");
+  ASSERT_TRUE(model->reads_user_attributes());
+  const std::vector<NamedValue> left = {{"KIND", "left"}};
+  const std::vector<NamedValue> right = {{"KIND", "right"}};
+  const std::vector<NamedValue> phone = {{"DEVICE", "phone"}};
+  const std::vector<NamedValue> desk = {{"DEVICE", "desk"}};
+
+  EXPECT_GT(ShareOfQuarter(*model, {.context = phone, .user_attributes = left}, 0), 0.8);
+  EXPECT_GT(ShareOfQuarter(*model, {.context = desk, .user_attributes = left}, 1), 0.8);
+  EXPECT_GT(ShareOfQuarter(*model, {.context = desk, .user_attributes = right}, 3), 0.8);
+  // Either alone tells half of it, and nothing tells nothing.
+  EXPECT_NEAR(ShareOfQuarter(*model, {.user_attributes = right}, 2), 0.5, 0.15);
+  EXPECT_NEAR(ShareOfQuarter(*model, {}, 2), 0.25, 0.1);
+}
+
+TEST_F(TrainSolution, HearsTheMomentOfSomebodyWithHistoryToo) {
+  const TrainingData data = MadeOfAttributes();
+  ASSERT_TRUE(Train(data, "/a/model").ok());
+  const auto model = Load("/a/model");
+  const std::vector<NamedValue> phone = {{"DEVICE", "phone"}};
+  const std::vector<NamedValue> desk = {{"DEVICE", "desk"}};
+  const std::uint32_t quarter = data.interactions.item[0] / 10 / 2 * 2;  // Of the first user's kind, on a phone.
+  const TrainedHistory history = model->FindHistory("user0");
+  const Query query{.items = history.items, .timestamp_ms = history.timestamp_ms, .trained_user = history.user};
+  Query on_phone = query;
+  on_phone.context = phone;
+  Query at_desk = query;
+  at_desk.context = desk;
+
+  EXPECT_GT(ShareOfQuarter(*model, on_phone, quarter), 2 * ShareOfQuarter(*model, at_desk, quarter));
+  EXPECT_GT(ShareOfQuarter(*model, at_desk, quarter + 1), 2 * ShareOfQuarter(*model, on_phone, quarter + 1));
+}
+
 TEST_F(TrainSolution, GivesTheSameBytesForTheSameSeedAndAnyThreads) {
   const TestWorld world = MakeTestWorld({});
   ThreadPool three(3, 16);

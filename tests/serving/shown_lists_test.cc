@@ -31,7 +31,7 @@ TEST(ShownLists, WeightZeroIsThePlainRankingByteForByte) {
     world.Put({event});
   }
   const auto deployment = world.deployment();
-  const UserQuery query(*deployment, "user7", {});
+  const UserQuery query(*deployment, "user7", {}, {});
   ScoreScratch scratch = deployment->model().MakeScratch();
   std::vector<float> scores(deployment->model().item_count());
   deployment->model().ScoreAll(query.query(), scratch, scores);

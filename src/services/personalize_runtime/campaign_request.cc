@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "services/answers.h"
 
 namespace attune {
@@ -25,6 +26,17 @@ std::vector<NamedValue> ReadContext(const std::optional<StringMap<std::string>>&
   if (!context) return values;
   for (const auto& [name, value] : *context) values.push_back({name, value});
   return values;
+}
+
+UserRecord ReadUserRecord(Context& context, const RuntimeCampaign& campaign, const Deployment& deployment,
+                          std::string_view user_id) {
+  const StoredDataset* users = campaign.group->Find(DatasetType::kUsers);
+  if (users == nullptr || !deployment.model().reads_user_attributes()) return {};
+  const auto records = context.filter_data.Records(users->uid);
+  if (const Status read = records->Refresh(*users, context.env, context.log); !read.ok()) {
+    LogWarning("what is known of users could not be read, lists are made without: {}", read.ToString());
+  }
+  return UserRecord(records->Current().table, user_id);
 }
 
 }  // namespace attune

@@ -39,9 +39,12 @@ Result<personalize_runtime::GetPersonalizedRankingResponse> GetPersonalizedRanki
              OpenRequestFilter(context, campaign, {request.filter_arn, request.filter_values}, request.user_id));
   const std::vector<std::string_view> given(request.input_list.begin(), request.input_list.end());
   const auto values = ReadContext(request.context);
-  const auto ranked =
-      Rank(*deployment,
-           {.user_id = request.user_id, .item_ids = given, .context = values, .score_cache = &context.score_cache});
+  const UserRecord user = ReadUserRecord(context, campaign, *deployment, request.user_id);
+  const auto ranked = Rank(*deployment, {.user_id = request.user_id,
+                                         .item_ids = given,
+                                         .context = values,
+                                         .user_attributes = user.values(),
+                                         .score_cache = &context.score_cache});
 
   std::vector<std::string_view> item_ids;
   for (const RankedItem& item : ranked) item_ids.push_back(item.item_id);

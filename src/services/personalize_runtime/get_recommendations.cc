@@ -59,10 +59,12 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
   const std::int32_t wanted = request.num_results.value_or(0) == 0 ? kResultsDefault : *request.num_results;
   const std::string recommendation_id = NewRecommendationId(context, *deployment);
   const auto values = ReadContext(request.context);
+  const UserRecord user = ReadUserRecord(context, campaign, *deployment, *request.user_id);
   const bool is_logged = context.recommendation_log.Wants(recommendation_id);
   auto recommendation = Recommend(*deployment, {.user_id = *request.user_id,
                                                 .result_count = static_cast<std::size_t>(wanted),
                                                 .context = values,
+                                                .user_attributes = user.values(),
                                                 .seed = Hash64(recommendation_id),
                                                 .kept = kept ? &*kept : nullptr,
                                                 .tells_contenders = is_logged,

@@ -43,6 +43,10 @@ Status RefreshHistory(const StoredDataset& dataset, FilterData& data, Env& env, 
   return AsServerError(data.History(dataset.uid)->Refresh(dataset, env, log));
 }
 
+bool IsAskedFor(const RuntimeGroup& group, DatasetType type) {
+  return group.has_filters || (group.has_campaigns && type == DatasetType::kUsers);
+}
+
 }  // namespace
 
 /// Fills a RequestFilter. CheckFilter has seen that the datasets that it needs are there.
@@ -111,6 +115,7 @@ Result<std::unique_ptr<const RequestFilter>> OpenRequestFilter(Context& context,
 bool FilterDataIsFresh(const RuntimeGroup& group, const FilterData& data) {
   return std::ranges::all_of(group.datasets, [&](const auto& each) {
     const auto& [type, dataset] = each;
+    if (!IsAskedFor(group, type)) return true;
     switch (type) {
       case DatasetType::kItems:
       case DatasetType::kUsers: {
@@ -130,6 +135,7 @@ bool FilterDataIsFresh(const RuntimeGroup& group, const FilterData& data) {
 
 Status RefreshFilterData(const RuntimeGroup& group, FilterData& data, Env& env, const EventLog& log) {
   for (const auto& [type, dataset] : group.datasets) {
+    if (!IsAskedFor(group, type)) continue;
     switch (type) {
       case DatasetType::kItems:
       case DatasetType::kUsers: ATTUNE_RETURN_IF_ERROR(RefreshRecords(*dataset, data, env, log)); break;

@@ -45,7 +45,8 @@ struct NamedFilter {
 Result<std::unique_ptr<const RequestFilter>> OpenRequestFilter(Context& context, const RuntimeCampaign& campaign,
                                                                const NamedFilter& named, std::string_view user_id);
 
-/// Whether everything that filters of the group may ask for was read, since the last import too.
+/// Whether everything that requests of the group may ask for was read, since the last import too: what filters read
+/// where there are filters, and users where there are campaigns.
 bool FilterDataIsFresh(const RuntimeGroup& group, const FilterData& data);
 /// Reads what was not.
 Status RefreshFilterData(const RuntimeGroup& group, FilterData& data, Env& env, const EventLog& log);

@@ -50,11 +50,13 @@ Result<std::shared_ptr<const RuntimeIndex::Snapshot>> RuntimeIndex::Current() {
 }
 
 Status RuntimeIndex::Read(CatalogTransaction& transaction, Snapshot* snapshot) const {
+  ATTUNE_TRY(const auto campaigns, transaction.All<Campaign>());
   ATTUNE_TRY(const auto groups, transaction.All<DatasetGroup>());
   for (const DatasetGroup& group : groups) {
-    ATTUNE_TRY(snapshot->groups[group.arn], ReadGroup(transaction, group.arn));
+    const bool has_campaigns =
+        std::ranges::any_of(campaigns, [&](const Campaign& each) { return each.dataset_group_arn == group.arn; });
+    ATTUNE_TRY(snapshot->groups[group.arn], ReadGroup(transaction, group.arn, has_campaigns));
   }
-  ATTUNE_TRY(const auto campaigns, transaction.All<Campaign>());
   for (const Campaign& campaign : campaigns) {
     const auto solution = transaction.Find<Solution>(campaign.parent_arn);
     const RecipeEntry* recipe = solution.ok() ? FindRecipe(solution->recipe_arn) : nullptr;
@@ -74,9 +76,10 @@ Status RuntimeIndex::Read(CatalogTransaction& transaction, Snapshot* snapshot) c
 }
 
 Result<std::shared_ptr<const RuntimeGroup>> RuntimeIndex::ReadGroup(CatalogTransaction& transaction,
-                                                                    const std::string& arn) const {
+                                                                    const std::string& arn, bool has_campaigns) const {
   auto group = std::make_shared<RuntimeGroup>();
   group->arn = arn;
+  group->has_campaigns = has_campaigns;
   ATTUNE_TRY(const auto filter_count, transaction.Count(ResourceKind::kFilter, {.parent_arn = arn}));
   group->has_filters = filter_count > 0;
   ATTUNE_TRY(const auto datasets, transaction.All<Dataset>(arn));

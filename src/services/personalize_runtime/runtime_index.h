@@ -22,6 +22,7 @@ struct RuntimeGroup {
   FilterSchemas schemas;
   std::map<DatasetType, std::shared_ptr<const StoredDataset>> datasets;
   bool has_filters = false;
+  bool has_campaigns = false;
 
   /// Null where the group has no such dataset.
   const StoredDataset* Find(DatasetType type) const {
@@ -64,7 +65,8 @@ class RuntimeIndex {
 
   Result<std::shared_ptr<const Snapshot>> Current() EXCLUDES(mutex_);
   Status Read(CatalogTransaction& transaction, Snapshot* snapshot) const;
-  Result<std::shared_ptr<const RuntimeGroup>> ReadGroup(CatalogTransaction& transaction, const std::string& arn) const;
+  Result<std::shared_ptr<const RuntimeGroup>> ReadGroup(CatalogTransaction& transaction, const std::string& arn,
+                                                        bool has_campaigns) const;
   Result<std::shared_ptr<const StoredDataset>> ReadDataset(CatalogTransaction& transaction,
                                                            const Dataset& dataset) const;
 

@@ -1,10 +1,14 @@
-#include "model/item_encoder.h"
+#include "model/attribute_encoder.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
 #include <set>
 
+#include "data/attribute_builder.h"
 #include "model/snapshot_text.h"
 
 namespace attune {
@@ -28,6 +32,11 @@ std::vector<std::string> Words(std::string_view text) {
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());
   return words;
+}
+
+bool SameName(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::string CategoryFeature(std::string_view column, std::string_view category) {
@@ -58,8 +67,8 @@ AttributeValues RowValues(const Attributes& attributes, std::size_t row) {
   return values;
 }
 
-ItemEncoder ItemEncoder::Fit(const Attributes& attributes, std::size_t row_count) {
-  ItemEncoder encoder;
+AttributeEncoder AttributeEncoder::Fit(const Attributes& attributes, std::size_t row_count) {
+  AttributeEncoder encoder;
   std::map<std::string, std::size_t> rows_with;
   for (const CategoricalColumn& column : attributes.categorical) {
     std::vector<std::size_t> counts(column.categories.size());
@@ -96,10 +105,20 @@ ItemEncoder ItemEncoder::Fit(const Attributes& attributes, std::size_t row_count
   std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   ranked.resize(std::min(ranked.size(), kFeaturesMax));
   for (const auto& [name, rows] : ranked) encoder.features_.Add(name);
+  encoder.FindColumns();
   return encoder;
 }
 
-void ItemEncoder::AddNumeric(const std::string& column, float value, SparseVector& out) const {
+void AttributeEncoder::FindColumns() {
+  std::set<std::string> columns;
+  for (std::uint32_t feature = 0; feature < features_.size(); ++feature) {
+    const std::string_view name = features_.id(feature);
+    columns.emplace(name.substr(0, name.find_first_of("=~#")));
+  }
+  columns_.assign(columns.begin(), columns.end());
+}
+
+void AttributeEncoder::AddNumeric(const std::string& column, float value, SparseVector& out) const {
   const auto knots =
       std::find_if(knots_.begin(), knots_.end(), [&](const Knots& candidate) { return candidate.column == column; });
   if (knots == knots_.end() || !std::isfinite(value)) return;
@@ -117,7 +136,7 @@ void ItemEncoder::AddNumeric(const std::string& column, float value, SparseVecto
   add(above, share);
 }
 
-void ItemEncoder::AddNames(const std::vector<std::string>& names, SparseVector& out) const {
+void AttributeEncoder::AddNames(const std::vector<std::string>& names, SparseVector& out) const {
   std::set<std::uint32_t> known;
   for (const std::string& name : names) {
     if (const auto feature = features_.Find(name)) known.insert(*feature);
@@ -126,7 +145,7 @@ void ItemEncoder::AddNames(const std::vector<std::string>& names, SparseVector& 
   for (const std::uint32_t feature : known) out.emplace_back(feature, value);
 }
 
-SparseVector ItemEncoder::Encode(const AttributeValues& values) const {
+SparseVector AttributeEncoder::Encode(const AttributeValues& values) const {
   SparseVector out;
   for (const auto& [column, categories] : values.categorical) {
     std::vector<std::string> names;
@@ -143,11 +162,52 @@ SparseVector ItemEncoder::Encode(const AttributeValues& values) const {
   return out;
 }
 
-SparseVector ItemEncoder::EncodeRow(const Attributes& attributes, std::size_t row) const {
+SparseVector AttributeEncoder::Encode(std::span<const NamedValue> values) const {
+  SparseVector out;
+  for (const NamedValue& given : values) {
+    const auto column = std::ranges::find_if(columns_, [&](const auto& known) { return SameName(known, given.name); });
+    if (column == columns_.end()) continue;
+    if (std::ranges::any_of(knots_, [&](const Knots& knots) { return knots.column == *column; })) {
+      float number = kMissing;
+      (void)std::from_chars(given.value.data(), given.value.data() + given.value.size(), number);
+      AddNumeric(*column, number, out);
+      continue;
+    }
+    std::vector<std::string> categories;
+    SplitValues(given.value, [&](std::string_view part) { categories.push_back(CategoryFeature(*column, part)); });
+    AddNames(categories, out);
+    std::vector<std::string> words;
+    for (const std::string& word : Words(given.value)) words.push_back(WordFeature(*column, word));
+    AddNames(words, out);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+RowTexts::RowTexts(const Attributes& attributes, std::size_t row) {
+  for (const CategoricalColumn& column : attributes.categorical) {
+    std::string& text = owned_.emplace_back();
+    for (const std::uint32_t category : column.Row(row)) {
+      if (!text.empty()) text += '|';
+      text += column.categories.id(category);
+    }
+    if (!text.empty()) values_.push_back({column.name, text});
+  }
+  for (const NumericColumn& column : attributes.numeric) {
+    if (std::isfinite(column.values[row])) {
+      values_.push_back({column.name, owned_.emplace_back(fmt::format("{}", column.values[row]))});
+    }
+  }
+  for (const TextColumn& column : attributes.text) {
+    if (!column.values[row].empty()) values_.push_back({column.name, column.values[row]});
+  }
+}
+
+SparseVector AttributeEncoder::EncodeRow(const Attributes& attributes, std::size_t row) const {
   return Encode(RowValues(attributes, row));
 }
 
-Status ItemEncoder::Save(SnapshotFileWriter& file) const {
+Status AttributeEncoder::Save(SnapshotFileWriter& file) const {
   std::vector<std::string> names;
   for (std::uint32_t feature = 0; feature < features_.size(); ++feature) names.emplace_back(features_.id(feature));
   ATTUNE_RETURN_IF_ERROR(WriteTexts(file, "encoder_features", names));
@@ -164,8 +224,8 @@ Status ItemEncoder::Save(SnapshotFileWriter& file) const {
   return file.WriteArray<float>("encoder_knots", values);
 }
 
-Result<ItemEncoder> ItemEncoder::Load(const SnapshotFile& file) {
-  ItemEncoder encoder;
+Result<AttributeEncoder> AttributeEncoder::Load(const SnapshotFile& file) {
+  AttributeEncoder encoder;
   ATTUNE_TRY(const auto names, ReadTexts(file, "encoder_features"));
   for (const std::string& name : names) encoder.features_.Add(name);
   ATTUNE_TRY(const auto columns, ReadTexts(file, "encoder_columns"));
@@ -183,6 +243,7 @@ Result<ItemEncoder> ItemEncoder::Load(const SnapshotFile& file) {
     if (begin == end) return Corrupt("an encoder with a numeric column without knots");
     encoder.knots_.push_back({columns[i], {begin, end}});
   }
+  encoder.FindColumns();
   return encoder;
 }
 

@@ -1,4 +1,4 @@
-#include "model/item_encoder.h"
+#include "model/attribute_encoder.h"
 
 #include <gtest/gtest.h>
 
@@ -19,15 +19,15 @@ Attributes Films() {
           .text = {{.name = "TITLE", .values = {"The Sea", "the STAR", "Sea-Wolf", ""}}}};
 }
 
-float ValueOf(const ItemEncoder& encoder, const SparseVector& vector, const std::string& name) {
+float ValueOf(const AttributeEncoder& encoder, const SparseVector& vector, const std::string& name) {
   for (const auto& [feature, value] : vector) {
     if (encoder.feature_name(feature) == name) return value;
   }
   return 0;
 }
 
-TEST(ItemEncoder, SharesAColumnAmongItsValues) {
-  const auto encoder = ItemEncoder::Fit(Films(), 4);
+TEST(AttributeEncoder, SharesAColumnAmongItsValues) {
+  const auto encoder = AttributeEncoder::Fit(Films(), 4);
 
   const auto both = encoder.EncodeRow(Films(), 0);
 
@@ -37,15 +37,30 @@ TEST(ItemEncoder, SharesAColumnAmongItsValues) {
   EXPECT_EQ(ValueOf(encoder, encoder.EncodeRow(Films(), 1), "GENRES=Drama"), 1);
 }
 
-TEST(ItemEncoder, ForgetsWhatOneRowAloneHas) {
-  const auto encoder = ItemEncoder::Fit(Films(), 4);
+TEST(AttributeEncoder, ReadsTextsAsItReadsRows) {
+  const Attributes films = Films();
+  const auto encoder = AttributeEncoder::Fit(films, 4);
+  for (std::size_t row = 0; row < 4; ++row) {
+    const RowTexts texts(films, row);
+    EXPECT_EQ(encoder.Encode(texts.values()), encoder.EncodeRow(films, row)) << row;
+  }
+  const std::vector<NamedValue> lower = {{"genres", "War|Drama"}, {"Year", "1985"}};
+  const std::vector<NamedValue> upper = {{"GENRES", "Drama|War"}, {"YEAR", "1985.0"}};
+  EXPECT_EQ(encoder.Encode(lower), encoder.Encode(upper));
+  EXPECT_FALSE(encoder.Encode(lower).empty());
+  const std::vector<NamedValue> strange = {{"YEAR", "soon"}, {"GENRES", "||"}, {"COLOUR", "red"}, {"", "War"}};
+  EXPECT_TRUE(encoder.Encode(strange).empty());
+}
+
+TEST(AttributeEncoder, ForgetsWhatOneRowAloneHas) {
+  const auto encoder = AttributeEncoder::Fit(Films(), 4);
 
   EXPECT_TRUE(encoder.Encode({.categorical = {{"GENRES", {"Rare", "Unheard of"}}}}).empty());
   EXPECT_TRUE(encoder.Encode({.text = {{"TITLE", "wolf"}}}).empty());
 }
 
-TEST(ItemEncoder, SharesNumbersBetweenKnotsAndHoldsThemAtTheEnds) {
-  const auto encoder = ItemEncoder::Fit(Films(), 4);
+TEST(AttributeEncoder, SharesNumbersBetweenKnotsAndHoldsThemAtTheEnds) {
+  const auto encoder = AttributeEncoder::Fit(Films(), 4);
   const auto encode = [&](float year) { return encoder.Encode({.numeric = {{"YEAR", year}}}); };
 
   EXPECT_EQ(encode(1900), encode(1980));
@@ -57,9 +72,9 @@ TEST(ItemEncoder, SharesNumbersBetweenKnotsAndHoldsThemAtTheEnds) {
   EXPECT_TRUE(encode(kMissing).empty());
 }
 
-TEST(ItemEncoder, KeepsTheMostFrequentFeatures) {
+TEST(AttributeEncoder, KeepsTheMostFrequentFeatures) {
   CategoricalColumn tags{.name = "TAG", .categories = {}, .offsets = {0}, .values = {}};
-  constexpr std::size_t kTags = ItemEncoder::kFeaturesMax + 10;
+  constexpr std::size_t kTags = AttributeEncoder::kFeaturesMax + 10;
   for (std::size_t row = 0; row < 3; ++row) {
     for (std::size_t tag = 0; tag < kTags; ++tag) {
       if (row == 2 && tag < 10) continue;  // The first ten are rarer.
@@ -67,9 +82,9 @@ TEST(ItemEncoder, KeepsTheMostFrequentFeatures) {
     }
     tags.offsets.push_back(static_cast<std::uint32_t>(tags.values.size()));
   }
-  const auto encoder = ItemEncoder::Fit({.categorical = {tags}}, 3);
+  const auto encoder = AttributeEncoder::Fit({.categorical = {tags}}, 3);
 
-  EXPECT_EQ(encoder.feature_count(), ItemEncoder::kFeaturesMax);
+  EXPECT_EQ(encoder.feature_count(), AttributeEncoder::kFeaturesMax);
   EXPECT_TRUE(encoder.Encode({.categorical = {{"TAG", {"t3"}}}}).empty());
   EXPECT_FALSE(encoder.Encode({.categorical = {{"TAG", {"t500"}}}}).empty());
 }
