@@ -108,6 +108,8 @@ Result<std::set<std::string>> DirectoryObjectStore::ReferencedBlobs(const KeyVal
     ATTUNE_TRY(const auto record, object_index::DecodeObject("", iterator->value()));
     for (const Blob& blob : record.blobs) referenced.insert(blob.id);
   }
+  // What was not read would be taken for left over, and removed.
+  ATTUNE_RETURN_IF_ERROR(iterator->status());
   for (iterator->Seek(object_index::kPartsPrefix);
        iterator->Valid() && iterator->key().starts_with(object_index::kPartsPrefix); iterator->Next()) {
     ATTUNE_TRY(const auto record, object_index::DecodePart(1, iterator->value()));

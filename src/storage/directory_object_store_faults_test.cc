@@ -105,6 +105,60 @@ TEST(ObjectStoreFaults, NeverAcknowledgeAndLoseWhicheverCallFails) {
   }
 }
 
+std::string NumberedKey(int number) { return "object" + std::to_string(number); }
+
+/// More than a block of the index on disk, of objects and of parts.
+constexpr int kObjects = 40;
+
+/// Gives the id of an upload with one part.
+std::string FillAndClose(World& world) {
+  DirectoryObjectStore& store = *world.store;
+  const ObjectAttributes attributes{.content_type = std::string(500, 't'), .headers = {}, .metadata = {}};
+  EXPECT_TRUE(store.CreateBucket("b", "r").ok());
+  for (int i = 0; i < kObjects; ++i) {
+    const auto writer = store.BeginPut("b", NumberedKey(i), attributes);
+    EXPECT_TRUE((*writer)->Append(AsBytes(NumberedKey(i))).ok());
+    EXPECT_TRUE((*writer)->Commit().ok());
+  }
+  std::string upload_id = *store.CreateUpload("b", "multi", {});
+  const auto writer = store.BeginPart("b", "multi", upload_id, 1);
+  EXPECT_TRUE((*writer)->Append(AsBytes("part")).ok());
+  EXPECT_TRUE((*writer)->Commit().ok());
+  world.store.reset();
+  EXPECT_TRUE(world.index->Close().ok());  // From now on a start reads the index from sorted files.
+  return upload_id;
+}
+
+TEST(ObjectStoreFaults, LoseNothingWhicheverReadFailsAtAStart) {
+  for (std::uint64_t read = 0;; ++read) {
+    SCOPED_TRACE("read " + std::to_string(read));
+    MemoryEnv env;
+    const std::string upload_id = [&] {
+      World world(env);
+      return FillAndClose(world);
+    }();
+    const std::uint64_t failing = env.read_count() + read;
+    env.FailRead(failing);
+    { const World start(env); }
+    const bool reached = env.read_count() > failing;
+    env.Heal();  // A crash would bring back what was removed.
+
+    World world(env);
+    ASSERT_TRUE(world.status.ok()) << world.status.ToString();
+    for (int i = 0; i < kObjects; ++i) {
+      const auto content = world.store->ReadObject("b", NumberedKey(i));
+      ASSERT_TRUE(content.ok()) << content.status().ToString();
+      ASSERT_EQ(*content, NumberedKey(i));
+    }
+    const auto parts = world.store->ListParts("b", "multi", upload_id, 0, 10);
+    ASSERT_EQ(parts->size(), 1u);
+    const std::vector<CompletedPart> completed{{1, (*parts)[0].etag}};
+    ASSERT_TRUE(world.store->CompleteUpload("b", "multi", upload_id, completed, {}).ok());
+    ASSERT_EQ(*world.store->ReadObject("b", "multi"), "part");
+    if (!reached) break;
+  }
+}
+
 TEST(ObjectStoreFaults, RefuseToWriteOnAFullDiskWithoutLeavingFilesAndGoOnReading) {
   MemoryEnv env;
   World world(env);

@@ -338,7 +338,7 @@ TEST(WriteFileAtomically, LeavesTheOldOrTheNewContentWhereverItStops) {
       ASSERT_TRUE(content.ok()) << "stopped at call " << call;
       if (written.ok()) {
         EXPECT_EQ(*content, "new");
-        EXPECT_GE(call, 5u);
+        EXPECT_GE(call, 6u);
         break;
       }
       EXPECT_TRUE(*content == "old" || *content == "new") << *content;
@@ -348,7 +348,7 @@ TEST(WriteFileAtomically, LeavesTheOldOrTheNewContentWhereverItStops) {
 
 TEST(WriteFileAtomically, LeavesNoTemporaryFileAfterAnyFault) {
   for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kShortWrite, Fault::kFailedSync}) {
-    for (std::uint64_t call = 0; call < 5; ++call) {
+    for (std::uint64_t call = 0; call < 6; ++call) {
       MemoryEnv env;
       ASSERT_TRUE(env.CreateDirectories("/d").ok());
       env.FailCall(env.call_count() + call, fault);
@@ -357,6 +357,21 @@ TEST(WriteFileAtomically, LeavesNoTemporaryFileAfterAnyFault) {
 
       EXPECT_FALSE(env.Exists("/d/a.tmp")) << "fault in call " << call;
     }
+  }
+}
+
+TEST(MemoryEnv, FailsTheReadThatItIsToldTo) {
+  MemoryEnv env;
+  ASSERT_TRUE(env.WriteFileAtomically("/a", "content").ok());
+  const std::uint64_t first = env.read_count();
+  ASSERT_TRUE(env.ReadFile("/a").ok());
+  const std::uint64_t reads = env.read_count() - first;
+  EXPECT_EQ(reads, 3u) << "the size, the opening, the bytes";
+
+  for (std::uint64_t read = 0; read < reads; ++read) {
+    env.FailRead(env.read_count() + read);
+    EXPECT_EQ(env.ReadFile("/a").status().code(), Code::kIo);
+    EXPECT_EQ(*env.ReadFile("/a"), "content");
   }
 }
 

@@ -94,7 +94,10 @@ class SpaceIterator final : public KeyValueIterator {
     iterator_.reset(database.NewIterator(options));
   }
 
-  void Seek(std::string_view key) override { iterator_->Seek(FullKey(space_, key)); }
+  void Seek(std::string_view key) override {
+    // RocksDB forgets an error at the next Seek, and whoever asks for the status once, at the end, would never hear it.
+    if (iterator_->status().ok()) iterator_->Seek(FullKey(space_, key));
+  }
   void Next() override { iterator_->Next(); }
   bool Valid() const override { return iterator_->Valid(); }
   Status status() const override { return FromRocksdb(iterator_->status()); }

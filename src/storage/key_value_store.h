@@ -45,11 +45,12 @@ class KeyValueBatch {
 class KeyValueIterator {
  public:
   virtual ~KeyValueIterator() = default;
-  /// To the first key that is not less than `key`.
+  /// To the first key that is not less than `key`. After an error it stays where it is: at nothing.
   virtual void Seek(std::string_view key) = 0;
   virtual void Next() = 0;
-  /// False past the last key of the space, and after an error, which status() then tells.
+  /// False past the last key of the space, and after an error: what seems to be the end is one only if status() is Ok.
   virtual bool Valid() const = 0;
+  /// The first error; it stays.
   virtual Status status() const = 0;
   // Require Valid(); the views hold until the iterator moves.
   virtual std::string_view key() const = 0;

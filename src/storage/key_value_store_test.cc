@@ -93,6 +93,25 @@ TEST(KeyValueStore, WalksOverItselfAsItWasWhenTheIteratorWasMade) {
   EXPECT_TRUE(iterator->status().ok());
 }
 
+TEST(KeyValueStore, TellsOfAReadThatFailedHoweverTheIteratorMovesAfterwards) {
+  MemoryEnv env;
+  ASSERT_TRUE(OpenStore(env)->Put(KeySpace::kState, "a", "1").ok());
+  ASSERT_TRUE(OpenStore(env)->Close().ok());  // The keys lie in a sorted file.
+  const auto store = OpenStore(env);
+  const auto iterator = store->Iterate(KeySpace::kState);
+  const std::uint64_t first = env.read_count();
+  for (std::uint64_t read = 0; read < 10; ++read) env.FailRead(first + read);
+
+  iterator->Seek("");
+  EXPECT_FALSE(iterator->Valid());
+  env.Heal();
+  iterator->Seek("");
+
+  EXPECT_FALSE(iterator->Valid());
+  EXPECT_EQ(iterator->status().code(), Code::kIo);
+  EXPECT_EQ(store->Scan(KeySpace::kState, "", "", 10)->size(), 1u) << "another iterator finds it";
+}
+
 TEST(KeyValueStore, SurvivesAPowerCutWithoutClose) {
   MemoryEnv env;
   auto store = OpenStore(env);

@@ -48,6 +48,7 @@ struct OpenNode {
   Result<std::size_t> ReadAt(std::uint64_t offset, std::span<std::byte> buffer) const {
     MutexLock lock(state->mutex);
     ATTUNE_RETURN_IF_ERROR(CheckAlive());
+    ATTUNE_RETURN_IF_ERROR(state->BeforeRead(path));
     if (offset >= node->bytes.size()) return std::size_t{0};
     const std::size_t size = std::min<std::size_t>(buffer.size(), node->bytes.size() - offset);
     std::memcpy(buffer.data(), node->bytes.data() + offset, size);
@@ -123,10 +124,17 @@ class MemoryWritableFile final : public WritableFile {
 
   Status Close() override {
     MutexLock lock(file_.state->mutex);
-    return CheckUsable();
+    ATTUNE_RETURN_IF_ERROR(CheckUsable());
+    if (const auto fault = file_.state->CountCall()) return Fail(*fault);
+    return {};
   }
 
-  Status Reserve(std::uint64_t, std::uint64_t) override { return {}; }
+  Status Reserve(std::uint64_t, std::uint64_t) override {
+    MutexLock lock(file_.state->mutex);
+    ATTUNE_RETURN_IF_ERROR(CheckUsable());
+    // Nothing was written: what follows may succeed.
+    return file_.state->BeforeChange(file_.path);
+  }
 
  private:
   Status CheckUsable() const REQUIRES(file_.state->mutex) {
@@ -160,6 +168,7 @@ class MemoryFileLock final : public FileLock {
 
 Result<OpenNode> OpenForReading(const StatePointer& state, const std::string& path) {
   MutexLock lock(state->mutex);
+  ATTUNE_RETURN_IF_ERROR(state->BeforeRead(path));
   ATTUNE_TRY(NodePointer node, state->FindKind(path, EntryKind::kFile));
   return OpenNode{state, std::move(node), path, state->generation};
 }
@@ -172,7 +181,7 @@ Result<std::unique_ptr<WritableFile>> OpenForWriting(const StatePointer& state, 
   ATTUNE_TRY(const NodePointer parent, state->FindParent(path));
   NodePointer node = state->Find(path);
   if (node && node->kind != EntryKind::kFile) return IoError(fmt::format("{} is a folder", path));
-  if (!node || old_content == OldContent::kDrop) ATTUNE_RETURN_IF_ERROR(state->BeforeChange(path));
+  ATTUNE_RETURN_IF_ERROR(state->BeforeChange(path));
   if (!node) {
     node = std::make_shared<Node>(EntryKind::kFile);
     node->modified_ms = state->unix_ms;
@@ -210,12 +219,25 @@ void MemoryEnv::FailEveryCall(std::optional<Fault> fault) {
   state_->every_fault = fault;
 }
 
+std::uint64_t MemoryEnv::read_count() const {
+  MutexLock lock(state_->mutex);
+  return state_->read_count;
+}
+
+void MemoryEnv::FailRead(std::uint64_t read) {
+  MutexLock lock(state_->mutex);
+  state_->failing_reads.insert(read);
+}
+
+void MemoryEnv::Heal() {
+  MutexLock lock(state_->mutex);
+  state_->Heal();
+}
+
 void MemoryEnv::Crash(CrashKind kind) {
   MutexLock lock(state_->mutex);
   ++state_->generation;
-  state_->stop_at_call = ~std::uint64_t{0};
-  state_->faults.clear();
-  state_->every_fault.reset();
+  state_->Heal();
   state_->locks.clear();
   state_->CrashNode(*state_->root, kind);
 }
@@ -258,6 +280,7 @@ Result<std::unique_ptr<WritableFile>> MemoryEnv::OpenAppend(const std::string& p
 
 Result<std::unique_ptr<MappedFile>> MemoryEnv::Map(const std::string& path) {
   MutexLock lock(state_->mutex);
+  ATTUNE_RETURN_IF_ERROR(state_->BeforeRead(path));
   ATTUNE_TRY(const NodePointer node, state_->FindKind(path, EntryKind::kFile));
   return std::unique_ptr<MappedFile>(new MemoryMappedFile(node->bytes));
 }
@@ -319,6 +342,7 @@ Status MemoryEnv::CreateDirectory(const std::string& path, unsigned) {
 
 Result<std::vector<DirectoryEntry>> MemoryEnv::List(const std::string& path) {
   MutexLock lock(state_->mutex);
+  ATTUNE_RETURN_IF_ERROR(state_->BeforeRead(path));
   ATTUNE_TRY(const NodePointer node, state_->FindKind(path, EntryKind::kDirectory));
   std::vector<DirectoryEntry> entries;
   for (const auto& [name, child] : node->entries) entries.push_back({name, child->kind});
@@ -327,6 +351,7 @@ Result<std::vector<DirectoryEntry>> MemoryEnv::List(const std::string& path) {
 
 Result<EntryKind> MemoryEnv::Kind(const std::string& path) {
   MutexLock lock(state_->mutex);
+  ATTUNE_RETURN_IF_ERROR(state_->BeforeRead(path));
   const NodePointer node = state_->Find(path);
   if (!node) return NotFound(fmt::format("{} does not exist", path));
   return node->kind;
@@ -334,12 +359,14 @@ Result<EntryKind> MemoryEnv::Kind(const std::string& path) {
 
 Result<std::uint64_t> MemoryEnv::FileSize(const std::string& path) {
   MutexLock lock(state_->mutex);
+  ATTUNE_RETURN_IF_ERROR(state_->BeforeRead(path));
   ATTUNE_TRY(const NodePointer node, state_->FindKind(path, EntryKind::kFile));
   return std::uint64_t{node->bytes.size()};
 }
 
 Result<std::int64_t> MemoryEnv::ModifiedUnixMilliseconds(const std::string& path) {
   MutexLock lock(state_->mutex);
+  ATTUNE_RETURN_IF_ERROR(state_->BeforeRead(path));
   const NodePointer node = state_->Find(path);
   if (!node) return NotFound(fmt::format("{} does not exist", path));
   return node->modified_ms;
@@ -363,6 +390,7 @@ Result<DiskSpace> MemoryEnv::Space(const std::string&) {
 Result<std::unique_ptr<FileLock>> MemoryEnv::Lock(const std::string& path) {
   MutexLock lock(state_->mutex);
   ATTUNE_TRY(const NodePointer parent, state_->FindParent(path));
+  ATTUNE_RETURN_IF_ERROR(state_->BeforeChange(path));
   if (!state_->locks.insert(path).second) return Busy(fmt::format("{} is locked already", path));
   return std::unique_ptr<FileLock>(new MemoryFileLock(state_, path, state_->generation));
 }

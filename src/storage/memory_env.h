@@ -21,15 +21,16 @@ enum class CrashKind {
   kTearUnsynced,  ///< A random part: of each file some prefix of its unsynced end, of each folder some of the changes.
 };
 
-/// Files in memory for tests: counts the calls that change anything, lets any of them fail, and can lose at any moment
-/// what was not synced. Follows POSIX: file bytes become durable by Sync, names by SyncDirectory. Thread-safe.
+/// Files in memory for tests: counts the calls that change anything and those that read, lets any of them fail, and can
+/// lose at any moment what was not synced. Follows POSIX: file bytes become durable by Sync, names by SyncDirectory.
+/// Thread-safe.
 class MemoryEnv final : public Env {
  public:
   explicit MemoryEnv(std::uint64_t seed = 1);
   ~MemoryEnv() override;
 
-  /// Changing calls so far: Create, OpenAppend of a new file, Append, Sync, SyncDirectory, Rename, Remove…,
-  /// CreateDirectory, Truncate.
+  /// Changing calls so far: Create, OpenAppend, Append, Sync, Close, Reserve, SyncDirectory, Rename, Remove…,
+  /// CreateDirectory, Truncate, Lock.
   std::uint64_t call_count() const;
   /// The changing call number `call` (the next is call_count()) fails once so.
   void FailCall(std::uint64_t call, Fault fault);
@@ -37,6 +38,13 @@ class MemoryEnv final : public Env {
   void StopAtCall(std::uint64_t call);
   /// From now on, until called again with nothing, every changing call fails so.
   void FailEveryCall(std::optional<Fault> fault);
+  /// Reading calls so far: OpenSequential, OpenRandom, Map, Read, ReadAt, List, Kind, FileSize,
+  /// ModifiedUnixMilliseconds.
+  std::uint64_t read_count() const;
+  /// The reading call number `read` (the next is read_count()) fails once with Io.
+  void FailRead(std::uint64_t read);
+  /// No call fails any more.
+  void Heal();
   /// The power is cut and comes back: what was not synced is lost, open files and locks are dead, faults are cleared.
   void Crash(CrashKind kind = CrashKind::kLoseUnsynced);
   /// Flips one bit of a file, as a decaying disk would.

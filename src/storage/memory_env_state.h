@@ -67,7 +67,7 @@ inline std::vector<std::string> SplitPath(const std::string& path) {
 
 inline Status FaultStatus(Fault fault, const std::string& path) {
   if (fault == Fault::kNoSpace) return ResourceExhausted(fmt::format("no space left to change {}", path));
-  return IoError(fmt::format("an injected fault while changing {}", path));
+  return IoError(fmt::format("an injected fault at {}", path));
 }
 
 /// All of it is guarded by one mutex; file handles share the ownership.
@@ -112,6 +112,18 @@ struct MemoryEnv::State {
     return {};
   }
 
+  Status BeforeRead(const std::string& path) REQUIRES(mutex) {
+    if (failing_reads.erase(read_count++) > 0) return FaultStatus(Fault::kIo, path);
+    return {};
+  }
+
+  void Heal() REQUIRES(mutex) {
+    stop_at_call = ~std::uint64_t{0};
+    faults.clear();
+    every_fault.reset();
+    failing_reads.clear();
+  }
+
   void ChangeNames(const NodePointer& directory, NameChanges changes) REQUIRES(mutex) {
     ApplyTo(directory->entries, changes);
     directory->unsynced_changes.push_back(std::move(changes));
@@ -151,6 +163,8 @@ struct MemoryEnv::State {
   std::uint64_t stop_at_call GUARDED_BY(mutex) = ~std::uint64_t{0};
   std::map<std::uint64_t, Fault> faults GUARDED_BY(mutex);
   std::optional<Fault> every_fault GUARDED_BY(mutex);
+  std::uint64_t read_count GUARDED_BY(mutex) = 0;
+  std::set<std::uint64_t> failing_reads GUARDED_BY(mutex);
   std::uint64_t free_bytes GUARDED_BY(mutex) = kDiskBytes / 2;
 };
 
