@@ -1,12 +1,8 @@
 #include "storage/key_value_store.h"
 
 #include <fmt/format.h>
-#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
-#include <rocksdb/env.h>
-#include <rocksdb/filter_policy.h>
 #include <rocksdb/metadata.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
@@ -14,28 +10,17 @@
 
 #include "base/mutex.h"
 #include "storage/copy_file.h"
-#include "storage/rocksdb_env.h"
+#include "storage/rocksdb_session.h"
 
 namespace attune {
 namespace {
 
-constexpr int kOpenFilesMax = 256;
-constexpr int kBloomBitsPerKey = 10;
-constexpr std::uint64_t kLogBytesMax = std::uint64_t{64} << 20;
-/// In no key space; holds nothing.
-constexpr std::string_view kRecoveryKey = "!recovery";
+constexpr std::string_view kLockName = "LOCK";
+/// Written and removed again to see whether the disk takes files; RocksDB leaves it alone.
+constexpr std::string_view kProbeName = "PROBE";
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
-Status FromRocksdb(const rocksdb::Status& status) {
-  if (status.ok()) return {};
-  const std::string message = fmt::format("key-value store: {}", status.ToString());
-  if (status.IsCorruption()) return Corrupt(message);
-  if (message.find(kDiskFullMark) != std::string::npos) return ResourceExhausted(message);
-  if (status.IsNotFound()) return NotFound(message);
-  return IoError(message);
-}
 
 std::string FullKey(KeySpace space, std::string_view key) {
   std::string full(1, static_cast<char>(space));
@@ -50,34 +35,6 @@ std::string EndOfPrefix(std::string prefix) {
   return prefix;
 }
 
-rocksdb::Options MakeOptions(const KeyValueStore::Options& options, rocksdb::Env* env) {
-  rocksdb::Options rocks;
-  rocks.env = env;
-  rocks.create_if_missing = true;
-  rocks.paranoid_checks = true;
-  // A log file that was synced and is missing or shorter at the next start is reported, not taken for a torn end.
-  rocks.track_and_verify_wals_in_manifest = true;
-  rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  // Recover() resumes after a failed write; no thread of RocksDB does.
-  rocks.max_bgerror_resume_count = 0;
-  rocks.max_open_files = kOpenFilesMax;
-  rocks.max_background_jobs = 2;
-  rocks.write_buffer_size = options.write_buffer_bytes / 2;
-  rocks.db_write_buffer_size = options.write_buffer_bytes;
-  rocks.max_write_buffer_number = 2;
-  rocks.max_total_wal_size = kLogBytesMax;
-  rocks.stats_dump_period_sec = 0;
-  rocks.stats_persist_period_sec = 0;
-  rocks.compression = rocksdb::kLZ4Compression;
-
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(options.cache_bytes);
-  table.cache_index_and_filter_blocks = true;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
-  rocks.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return rocks;
-}
-
 rocksdb::WriteOptions Synced() {
   rocksdb::WriteOptions options;
   options.sync = true;
@@ -87,11 +44,14 @@ rocksdb::WriteOptions Synced() {
 /// Stays within one key space.
 class SpaceIterator final : public KeyValueIterator {
  public:
-  SpaceIterator(rocksdb::DB& database, KeySpace space)
-      : space_(space), upper_bound_(1, static_cast<char>(static_cast<char>(space) + 1)), upper_slice_(upper_bound_) {
+  SpaceIterator(std::shared_ptr<RocksdbSession> session, KeySpace space)
+      : session_(std::move(session)),
+        space_(space),
+        upper_bound_(1, static_cast<char>(static_cast<char>(space) + 1)),
+        upper_slice_(upper_bound_) {
     rocksdb::ReadOptions options;
     options.iterate_upper_bound = &upper_slice_;
-    iterator_.reset(database.NewIterator(options));
+    iterator_.reset(session_->rocks().NewIterator(options));
   }
 
   void Seek(std::string_view key) override {
@@ -105,6 +65,7 @@ class SpaceIterator final : public KeyValueIterator {
   std::string_view value() const override { return ToView(iterator_->value()); }
 
  private:
+  const std::shared_ptr<RocksdbSession> session_;
   const KeySpace space_;
   const std::string upper_bound_;
   const rocksdb::Slice upper_slice_;
@@ -113,9 +74,9 @@ class SpaceIterator final : public KeyValueIterator {
 
 class HeldFiles final : public KeyValueFiles {
  public:
-  HeldFiles(Env& env, rocksdb::DB& database, std::vector<rocksdb::LiveFileStorageInfo> files)
-      : env_(env), database_(database), files_(std::move(files)) {}
-  ~HeldFiles() override { (void)database_.EnableFileDeletions(/*force=*/false); }
+  HeldFiles(std::shared_ptr<RocksdbSession> session, std::vector<rocksdb::LiveFileStorageInfo> files)
+      : session_(std::move(session)), files_(std::move(files)) {}
+  ~HeldFiles() override { (void)session_->rocks().EnableFileDeletions(/*force=*/false); }
 
   std::uint64_t bytes() const override {
     std::uint64_t sum = 0;
@@ -124,23 +85,23 @@ class HeldFiles final : public KeyValueFiles {
   }
 
   Status CopyTo(const std::string& path, const std::atomic<bool>& is_cancelled) const override {
-    ATTUNE_RETURN_IF_ERROR(env_.CreateDirectory(path));
+    Env& env = session_->env();
+    ATTUNE_RETURN_IF_ERROR(env.CreateDirectory(path));
     for (const auto& file : files_) {
       const std::string to = JoinPath(path, file.relative_filename);
       if (!file.replacement_contents.empty()) {
-        ATTUNE_RETURN_IF_ERROR(env_.WriteFileAtomically(to, file.replacement_contents));
+        ATTUNE_RETURN_IF_ERROR(env.WriteFileAtomically(to, file.replacement_contents));
         continue;
       }
       const std::string from = JoinPath(file.directory, file.relative_filename);
-      ATTUNE_RETURN_IF_ERROR(CopyFile(env_, from, to, is_cancelled, file.size).status());
+      ATTUNE_RETURN_IF_ERROR(CopyFile(env, from, to, is_cancelled, file.size).status());
     }
-    ATTUNE_RETURN_IF_ERROR(env_.SyncDirectory(path));
-    return env_.SyncDirectory(ParentPath(path));
+    ATTUNE_RETURN_IF_ERROR(env.SyncDirectory(path));
+    return env.SyncDirectory(ParentPath(path));
   }
 
  private:
-  Env& env_;
-  rocksdb::DB& database_;
+  const std::shared_ptr<RocksdbSession> session_;
   const std::vector<rocksdb::LiveFileStorageInfo> files_;
 };
 
@@ -174,13 +135,35 @@ void KeyValueBatch::DeletePrefix(KeySpace space, std::string_view prefix) {
 }
 
 struct KeyValueStore::Database {
-  Env* files = nullptr;
-  // The database must die before its env.
-  std::unique_ptr<rocksdb::Env> env;
-  std::unique_ptr<rocksdb::DB> rocks;
-  std::atomic<bool> writable = true;
-  /// Shared by writes, alone in recovery.
+  Database(Env& env, std::string folder, const Options& open_options)
+      : files(env), path(std::move(folder)), options(open_options) {}
+
+  std::shared_ptr<RocksdbSession> Session() const EXCLUDES(mutex) {
+    const MutexLock lock(mutex);
+    return session;
+  }
+  Status OpenSession() EXCLUDES(mutex) {
+    ATTUNE_TRY(auto opened, RocksdbSession::Open(files, path, options));
+    const MutexLock lock(mutex);
+    session = std::move(opened);
+    return {};
+  }
+  Status Probe() {
+    const std::string probe = JoinPath(path, kProbeName);
+    ATTUNE_RETURN_IF_ERROR(files.WriteFileAtomically(probe, kProbeName));
+    return files.RemoveFile(probe);
+  }
+
+  // Constant after construction.
+  Env& files;
+  const std::string path;
+  const Options options;
+  std::unique_ptr<FileLock> folder_lock;
+  /// Shared by writes, alone in recovery; taken before `mutex`.
   SharedMutex gate;
+  mutable Mutex mutex;
+  /// The last one opened. Iterators and held files keep theirs.
+  std::shared_ptr<RocksdbSession> session GUARDED_BY(mutex);
 };
 
 KeyValueStore::KeyValueStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -189,19 +172,15 @@ KeyValueStore::~KeyValueStore() = default;
 
 Result<std::unique_ptr<KeyValueStore>> KeyValueStore::Open(Env& env, const std::string& path, Options options) {
   ATTUNE_RETURN_IF_ERROR(env.CreateDirectories(path));
-  auto database = std::make_unique<Database>();
-  database->files = &env;
-  database->env = MakeRocksdbEnv(env);
-  rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(MakeOptions(options, database->env.get()), path, &opened);
-  database->rocks.reset(opened);
-  ATTUNE_RETURN_IF_ERROR(FromRocksdb(status));
+  auto database = std::make_unique<Database>(env, path, options);
+  ATTUNE_TRY(database->folder_lock, env.Lock(JoinPath(path, kLockName)));
+  ATTUNE_RETURN_IF_ERROR(database->OpenSession());
   return std::unique_ptr<KeyValueStore>(new KeyValueStore(std::move(database)));
 }
 
 Result<std::optional<std::string>> KeyValueStore::Get(KeySpace space, std::string_view key) const {
   std::string value;
-  const rocksdb::Status status = database_->rocks->Get(rocksdb::ReadOptions(), FullKey(space, key), &value);
+  const rocksdb::Status status = database_->Session()->rocks().Get(rocksdb::ReadOptions(), FullKey(space, key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   ATTUNE_RETURN_IF_ERROR(FromRocksdb(status));
   return std::optional<std::string>(std::move(value));
@@ -222,9 +201,10 @@ Status KeyValueStore::Delete(KeySpace space, std::string_view key) {
 Status KeyValueStore::Write(KeyValueBatch batch) {
   ATTUNE_RETURN_IF_ERROR(Recover());
   ReaderLock lock(database_->gate);
-  const rocksdb::Status status = database_->rocks->Write(Synced(), &batch.changes_->batch);
-  if (!status.ok()) database_->writable = false;
-  return FromRocksdb(status);
+  const auto session = database_->Session();
+  Status status = FromRocksdb(session->rocks().Write(Synced(), &batch.changes_->batch));
+  if (!status.ok()) session->Fail(status);
+  return status;
 }
 
 Result<std::vector<KeyValueStore::Entry>> KeyValueStore::Scan(KeySpace space, std::string_view prefix,
@@ -240,7 +220,7 @@ Result<std::vector<KeyValueStore::Entry>> KeyValueStore::Scan(KeySpace space, st
 }
 
 std::unique_ptr<KeyValueIterator> KeyValueStore::Iterate(KeySpace space) const {
-  return std::make_unique<SpaceIterator>(*database_->rocks, space);
+  return std::make_unique<SpaceIterator>(database_->Session(), space);
 }
 
 std::uint64_t KeyValueStore::BytesUsed(KeySpace space, std::string_view prefix) const {
@@ -251,49 +231,41 @@ std::uint64_t KeyValueStore::BytesUsed(KeySpace space, std::string_view prefix) 
   options.include_memtables = true;
   options.include_files = true;
   std::uint64_t bytes = 0;
-  const rocksdb::Status status =
-      database_->rocks->GetApproximateSizes(options, database_->rocks->DefaultColumnFamily(), &range, 1, &bytes);
+  const auto session = database_->Session();
+  rocksdb::DB& rocks = session->rocks();
+  const rocksdb::Status status = rocks.GetApproximateSizes(options, rocks.DefaultColumnFamily(), &range, 1, &bytes);
   return status.ok() ? bytes : 0;
 }
 
-bool KeyValueStore::writable() const { return database_->writable; }
+bool KeyValueStore::writable() const { return !database_->Session()->failed(); }
 
 Status KeyValueStore::Recover() {
   if (writable()) return {};
-  WriterLock lock(database_->gate);
-  if (writable()) return {};
-  rocksdb::DB& rocks = *database_->rocks;
-  ATTUNE_RETURN_IF_ERROR(FromRocksdb(rocks.Resume()));
-  // Resume begins a new write-ahead log only when it has something to flush, and RocksDB aborts the process (where it
-  // is built with assertions, as Debian does) when it appends to a log after a failed write. So give it something.
-  rocksdb::WriteOptions memory_only;
-  memory_only.disableWAL = true;
-  ATTUNE_RETURN_IF_ERROR(FromRocksdb(rocks.Put(memory_only, kRecoveryKey, "")));
-  // The flush may meet the error of the old log; the second Resume then flushes past it.
-  if (!rocks.Flush(rocksdb::FlushOptions()).ok()) ATTUNE_RETURN_IF_ERROR(FromRocksdb(rocks.Resume()));
-  database_->writable = true;
-  return {};
+  // Dies, and so closes, after the gate is open again, unless an iterator holds it.
+  std::shared_ptr<RocksdbSession> failed;
+  const WriterLock lock(database_->gate);
+  failed = database_->Session();
+  if (!failed->failed()) return {};
+  // Opening anew would not mend that, and repeat what found it.
+  if (const Status failure = failed->failure(); failure.code() == Code::kCorrupt) return failure;
+  // A look at the disk costs less than an opening that fails.
+  ATTUNE_RETURN_IF_ERROR(database_->Probe());
+  ATTUNE_RETURN_IF_ERROR(failed->GiveUp());
+  return database_->OpenSession();
 }
 
 Result<std::unique_ptr<KeyValueFiles>> KeyValueStore::HoldFiles() {
-  rocksdb::DB& rocks = *database_->rocks;
-  ATTUNE_RETURN_IF_ERROR(FromRocksdb(rocks.DisableFileDeletions()));
+  auto session = database_->Session();
+  ATTUNE_RETURN_IF_ERROR(FromRocksdb(session->rocks().DisableFileDeletions()));
   rocksdb::LiveFilesStorageInfoOptions options;
   options.wal_size_for_flush = ~std::uint64_t{0};  // Nothing is flushed: the write-ahead log is copied as it stands.
   std::vector<rocksdb::LiveFileStorageInfo> files;
-  const rocksdb::Status listed = rocks.GetLiveFilesStorageInfo(options, &files);
-  std::unique_ptr<KeyValueFiles> held = std::make_unique<HeldFiles>(*database_->files, rocks, std::move(files));
+  const rocksdb::Status listed = session->rocks().GetLiveFilesStorageInfo(options, &files);
+  std::unique_ptr<KeyValueFiles> held = std::make_unique<HeldFiles>(std::move(session), std::move(files));
   ATTUNE_RETURN_IF_ERROR(FromRocksdb(listed));
   return held;
 }
 
-Status KeyValueStore::Close() {
-  if (!database_->rocks) return {};
-  const rocksdb::Status flushed = database_->rocks->Flush(rocksdb::FlushOptions());
-  const rocksdb::Status closed = database_->rocks->Close();
-  database_->rocks.reset();
-  ATTUNE_RETURN_IF_ERROR(FromRocksdb(flushed));
-  return FromRocksdb(closed);
-}
+Status KeyValueStore::Close() { return database_->Session()->Close(); }
 
 }  // namespace attune

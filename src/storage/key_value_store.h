@@ -72,8 +72,8 @@ class KeyValueFiles {
 /// An ordered map of byte strings on disk, over RocksDB. Every write is in the synced write-ahead log before the call
 /// returns; concurrent writes share one sync. A checksum that does not match gives Corrupt. Thread-safe.
 ///
-/// When the disk refuses a write, that write and the following ones fail (Io, ResourceExhausted), reads go on, and
-/// each write first tries to Recover().
+/// When the disk refuses a write, in a call or behind it, that write and the following ones fail (Io,
+/// ResourceExhausted), reads go on, and each write first tries to Recover().
 class KeyValueStore {
  public:
   struct Options {
@@ -102,7 +102,9 @@ class KeyValueStore {
 
   /// False after a write failed in a way that keeps later ones from succeeding.
   bool writable() const;
-  /// Tries to leave that state, once the disk is well again. Ok if writes work.
+  /// Tries to leave that state, once the disk is well again: opens the database anew, as after a crash, while reads go
+  /// on. Ok if writes work. An iterator or held files from before may fail later (Io), for files of theirs may go.
+  /// Corrupt, always, after a file was found damaged: that takes a restart.
   Status Recover();
 
   /// This moment, for a backup: holds every write that has returned. Takes milliseconds; reads and writes go on.

@@ -17,16 +17,16 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
+/// Of the write-ahead log's files.
+constexpr std::string_view kLogSuffix = ".log";
+
 IOStatus ToRocksdb(const Status& status) {
   if (status.ok()) return IOStatus::OK();
   if (status.code() == Code::kNotFound) return IOStatus::PathNotFound(status.message());
-  // RocksDB's own code for a full disk would start a thread of it that looks for space every few seconds, and until
-  // that one is content nobody else may resume.
-  IOStatus result = status.code() == Code::kResourceExhausted ? IOStatus::IOError(kDiskFullMark, status.message())
-                                                              : IOStatus::IOError(status.message());
-  // Lets RocksDB resume writing when the disk is well again, instead of only after it was opened anew.
-  result.SetRetryable(true);
-  return result;
+  // Neither marked as retryable nor with RocksDB's own code for a full disk: RocksDB shall not go on by itself after a
+  // failed write, but stop, so that the session can be given up.
+  if (status.code() == Code::kResourceExhausted) return IOStatus::IOError(kDiskFullMark, status.message());
+  return IOStatus::IOError(status.message());
 }
 
 class SequentialAdapter final : public rocksdb::FSSequentialFile {
@@ -63,10 +63,11 @@ class RandomAdapter final : public rocksdb::FSRandomAccessFile {
 
 class WritableAdapter final : public rocksdb::FSWritableFile {
  public:
-  WritableAdapter(std::unique_ptr<WritableFile> file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
+  WritableAdapter(FileFence& fence, std::unique_ptr<WritableFile> file, std::string path, std::uint64_t size)
+      : fence_(fence), path_(std::move(path)), file_(std::move(file)), size_(size), synced_bytes_(size) {}
 
   IOStatus Append(const Slice& data, const IOOptions&, IODebugContext*) override {
-    const Status appended = file_->Append(AsBytes({data.data(), data.size()}));
+    const Status appended = Change([&] { return file_->Append(AsBytes({data.data(), data.size()})); });
     if (appended.ok()) size_ += data.size();
     return ToRocksdb(appended);
   }
@@ -74,38 +75,56 @@ class WritableAdapter final : public rocksdb::FSWritableFile {
                   IODebugContext* debug) override {
     return Append(data, options, debug);
   }
-  IOStatus Close(const IOOptions&, IODebugContext*) override { return ToRocksdb(file_->Close()); }
+  IOStatus Close(const IOOptions&, IODebugContext*) override {
+    return ToRocksdb(fence_.Pass([&] { return file_->Close(); }));
+  }
   IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
-  IOStatus Sync(const IOOptions&, IODebugContext*) override { return ToRocksdb(file_->Sync()); }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override {
+    const Status synced = Change([&] { return file_->Sync(); });
+    if (synced.ok()) synced_bytes_ = size_;
+    return ToRocksdb(synced);
+  }
   std::uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return size_; }
   IOStatus Allocate(std::uint64_t offset, std::uint64_t bytes, const IOOptions&, IODebugContext*) override {
-    return ToRocksdb(file_->Reserve(offset, bytes));
+    return ToRocksdb(fence_.Pass([&] { return file_->Reserve(offset, bytes); }));
   }
 
  private:
+  template <class Operation>
+  Status Change(Operation operation) {
+    return fence_.Pass([&] {
+      const Status status = operation();
+      if (!status.ok() && path_.ends_with(kLogSuffix)) fence_.NoteTornEnd(path_, synced_bytes_);
+      return status;
+    });
+  }
+
+  // Constant after construction.
+  FileFence& fence_;
+  const std::string path_;
   const std::unique_ptr<WritableFile> file_;
+  // One thread at a time.
   std::uint64_t size_;
+  std::uint64_t synced_bytes_;
 };
 
 class DirectoryAdapter final : public rocksdb::FSDirectory {
  public:
-  DirectoryAdapter(Env& env, std::string path) : env_(env), path_(std::move(path)) {}
+  DirectoryAdapter(Env& env, FileFence& fence, std::string path) : env_(env), fence_(fence), path_(std::move(path)) {}
 
-  IOStatus Fsync(const IOOptions&, IODebugContext*) override { return ToRocksdb(env_.SyncDirectory(path_)); }
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override {
+    return ToRocksdb(fence_.Pass([&] { return env_.SyncDirectory(path_); }));
+  }
   IOStatus Close(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
 
  private:
   Env& env_;
+  FileFence& fence_;
   const std::string path_;
 };
 
-class LockAdapter final : public rocksdb::FileLock {
- public:
-  explicit LockAdapter(std::unique_ptr<attune::FileLock> lock) : lock_(std::move(lock)) {}
-
- private:
-  const std::unique_ptr<attune::FileLock> lock_;
-};
+/// Stands for a lock; see MakeRocksdbEnv.
+class NoLock final : public rocksdb::FileLock {};
 
 class SilentLogger final : public rocksdb::Logger {
  public:
@@ -115,7 +134,7 @@ class SilentLogger final : public rocksdb::Logger {
 
 class FileSystemAdapter final : public rocksdb::FileSystem {
  public:
-  explicit FileSystemAdapter(Env& env) : env_(env) {}
+  FileSystemAdapter(Env& env, FileFence& fence) : env_(env), fence_(fence) {}
 
   const char* Name() const override { return "attune.Env"; }
 
@@ -137,27 +156,28 @@ class FileSystemAdapter final : public rocksdb::FileSystem {
 
   IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions&,
                            std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext*) override {
-    auto file = env_.Create(path);
-    if (!file.ok()) return ToRocksdb(file.status());
-    *result = std::make_unique<WritableAdapter>(*std::move(file), 0);
-    return IOStatus::OK();
+    return ToRocksdb(fence_.Pass([&]() -> Status {
+      ATTUNE_TRY(auto file, env_.Create(path));
+      *result = std::make_unique<WritableAdapter>(fence_, std::move(file), path, 0);
+      return {};
+    }));
   }
 
   IOStatus ReopenWritableFile(const std::string& path, const rocksdb::FileOptions&,
                               std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext*) override {
-    auto file = env_.OpenAppend(path);
-    if (!file.ok()) return ToRocksdb(file.status());
-    const auto size = env_.FileSize(path);
-    if (!size.ok()) return ToRocksdb(size.status());
-    *result = std::make_unique<WritableAdapter>(*std::move(file), *size);
-    return IOStatus::OK();
+    return ToRocksdb(fence_.Pass([&]() -> Status {
+      ATTUNE_TRY(auto file, env_.OpenAppend(path));
+      ATTUNE_TRY(const std::uint64_t size, env_.FileSize(path));
+      *result = std::make_unique<WritableAdapter>(fence_, std::move(file), path, size);
+      return {};
+    }));
   }
 
   IOStatus NewDirectory(const std::string& path, const IOOptions&, std::unique_ptr<rocksdb::FSDirectory>* result,
                         IODebugContext*) override {
     const auto kind = env_.Kind(path);
     if (!kind.ok()) return ToRocksdb(kind.status());
-    *result = std::make_unique<DirectoryAdapter>(env_, path);
+    *result = std::make_unique<DirectoryAdapter>(env_, fence_, path);
     return IOStatus::OK();
   }
 
@@ -178,19 +198,19 @@ class FileSystemAdapter final : public rocksdb::FileSystem {
   }
 
   IOStatus DeleteFile(const std::string& path, const IOOptions&, IODebugContext*) override {
-    return ToRocksdb(env_.RemoveFile(path));
+    return ToRocksdb(fence_.Pass([&] { return env_.RemoveFile(path); }));
   }
   IOStatus Truncate(const std::string& path, std::size_t size, const IOOptions&, IODebugContext*) override {
-    return ToRocksdb(env_.Truncate(path, size));
+    return ToRocksdb(fence_.Pass([&] { return env_.Truncate(path, size); }));
   }
   IOStatus CreateDir(const std::string& path, const IOOptions&, IODebugContext*) override {
-    return ToRocksdb(env_.CreateDirectory(path));
+    return ToRocksdb(fence_.Pass([&] { return env_.CreateDirectory(path); }));
   }
   IOStatus CreateDirIfMissing(const std::string& path, const IOOptions&, IODebugContext*) override {
-    return ToRocksdb(env_.CreateDirectories(path));
+    return ToRocksdb(fence_.Pass([&] { return env_.CreateDirectories(path); }));
   }
   IOStatus DeleteDir(const std::string& path, const IOOptions&, IODebugContext*) override {
-    return ToRocksdb(env_.RemoveDirectory(path));
+    return ToRocksdb(fence_.Pass([&] { return env_.RemoveDirectory(path); }));
   }
 
   IOStatus GetFileSize(const std::string& path, const IOOptions&, std::uint64_t* size, IODebugContext*) override {
@@ -209,13 +229,11 @@ class FileSystemAdapter final : public rocksdb::FileSystem {
   }
 
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions&, IODebugContext*) override {
-    return ToRocksdb(env_.Rename(from, to));
+    return ToRocksdb(fence_.Pass([&] { return env_.Rename(from, to); }));
   }
 
-  IOStatus LockFile(const std::string& path, const IOOptions&, rocksdb::FileLock** lock, IODebugContext*) override {
-    auto held = env_.Lock(path);
-    if (!held.ok()) return IOStatus::IOError(held.status().message());
-    *lock = std::make_unique<LockAdapter>(*std::move(held)).release();
+  IOStatus LockFile(const std::string&, const IOOptions&, rocksdb::FileLock** lock, IODebugContext*) override {
+    *lock = std::make_unique<NoLock>().release();
     return IOStatus::OK();
   }
   IOStatus UnlockFile(rocksdb::FileLock* lock, const IOOptions&, IODebugContext*) override {
@@ -250,6 +268,7 @@ class FileSystemAdapter final : public rocksdb::FileSystem {
 
  private:
   Env& env_;
+  FileFence& fence_;
 };
 
 /// RocksDB sleeps a whole second after a background write that failed, though nothing tries again by itself.
@@ -280,8 +299,8 @@ class RocksdbEnv final : public rocksdb::EnvWrapper {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> MakeRocksdbEnv(Env& env) {
-  return std::make_unique<RocksdbEnv>(std::make_shared<FileSystemAdapter>(env));
+std::unique_ptr<rocksdb::Env> MakeRocksdbEnv(Env& env, FileFence& fence) {
+  return std::make_unique<RocksdbEnv>(std::make_shared<FileSystemAdapter>(env, fence));
 }
 
 }  // namespace attune
