@@ -174,6 +174,7 @@ Result<std::vector<Bucket>> DirectoryObjectStore::ListBuckets() const {
 
 Status DirectoryObjectStore::DeleteBucket(const std::string& bucket) {
   WriterLock lock(buckets_mutex_);
+  ATTUNE_RETURN_IF_ERROR(index_.Recover());
   ATTUNE_RETURN_IF_ERROR(CheckBucket(bucket));
   ATTUNE_TRY(const auto objects, index_.Scan(KeySpace::kObjects, object_index::ObjectsPrefix(bucket), "", 1));
   if (!objects.empty()) return Busy(fmt::format("bucket {} is not empty", bucket));
@@ -229,8 +230,8 @@ Status DirectoryObjectStore::CommitObject(const std::string& bucket, const Objec
   std::vector<Blob> replaced;
   {
     MutexLock lock(Stripe(bucket, record.info.key));
-    ATTUNE_TRY(replaced, BlobsOf(bucket, record.info.key));
     ATTUNE_RETURN_IF_ERROR(index_.Recover());
+    ATTUNE_TRY(replaced, BlobsOf(bucket, record.info.key));
     writer.Release();
     ATTUNE_RETURN_IF_ERROR(
         index_.Put(KeySpace::kObjects, object_index::ObjectKey(bucket, record.info.key), Encode(record)));
@@ -269,6 +270,7 @@ Status DirectoryObjectStore::DeleteObjects(const std::string& bucket, std::span<
     std::vector<Blob> blobs;
     {
       MutexLock lock(Stripe(bucket, key));
+      ATTUNE_RETURN_IF_ERROR(index_.Recover());
       const auto record = FindObjectRecord(bucket, key);
       if (!record.ok() && record.status().code() == Code::kNotFound) continue;
       ATTUNE_RETURN_IF_ERROR(record.status());

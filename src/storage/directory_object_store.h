@@ -98,7 +98,8 @@ class DirectoryObjectStore final : public ObjectStore {
   const std::unique_ptr<BlobFiles> files_;
   // Shared by changes within buckets, alone for changes of buckets.
   mutable SharedMutex buckets_mutex_;
-  // Held from looking at an object or upload to having changed it; taken after buckets_mutex_.
+  // Held from looking at an object or upload to having changed it; taken after buckets_mutex_. Whoever changes lets the
+  // index recover before the look: what a refused write may have left is then seen, and no file that it names removed.
   mutable std::array<Mutex, kStripes> stripes_;
 };
 

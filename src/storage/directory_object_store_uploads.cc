@@ -120,10 +120,10 @@ Status DirectoryObjectStore::CommitPart(const std::string& bucket, const std::st
   std::vector<Blob> replaced;
   {
     MutexLock lock(Stripe(bucket, key));
+    ATTUNE_RETURN_IF_ERROR(index_.Recover());
     ATTUNE_RETURN_IF_ERROR(FindUploadRecord(bucket, key, upload_id).status());
     ATTUNE_TRY(const auto old, FindPartRecords(upload_id, record.part.number - 1, 1));
     if (!old.empty() && old[0].part.number == record.part.number) replaced.push_back(old[0].blob);
-    ATTUNE_RETURN_IF_ERROR(index_.Recover());
     writer.Release();
     ATTUNE_RETURN_IF_ERROR(
         index_.Put(KeySpace::kObjects, object_index::PartKey(upload_id, record.part.number), Encode(record)));
@@ -165,6 +165,7 @@ Result<ObjectInfo> DirectoryObjectStore::CompleteUpload(const std::string& bucke
   ObjectRecord object;
   {
     MutexLock lock(Stripe(bucket, key));
+    ATTUNE_RETURN_IF_ERROR(index_.Recover());
     ATTUNE_TRY(auto upload, FindUploadRecord(bucket, key, upload_id));
     ATTUNE_TRY(auto stored, FindPartRecords(upload_id, 0, kPartNumberMax));
     ATTUNE_TRY(const auto matched, MatchParts(parts, std::move(stored)));
@@ -199,6 +200,7 @@ Status DirectoryObjectStore::AbortUpload(const std::string& bucket, const std::s
   std::vector<Blob> blobs;
   {
     MutexLock lock(Stripe(bucket, key));
+    ATTUNE_RETURN_IF_ERROR(index_.Recover());
     ATTUNE_RETURN_IF_ERROR(FindUploadRecord(bucket, key, upload_id).status());
     KeyValueBatch batch;
     ATTUNE_RETURN_IF_ERROR(ForgetUpload(bucket, key, upload_id, batch, blobs));
