@@ -58,7 +58,8 @@ inline void SweepFaults(const std::function<void(MemoryEnv&, SingleFault&)>& rou
       MemoryEnv env(call);
       SingleFault fault(env, kind, call);
       round(env, fault);
-      if (testing::Test::HasFatalFailure() || !fault.happened()) break;
+      if (testing::Test::HasFatalFailure()) return;
+      if (!fault.happened()) break;
     }
   }
 }

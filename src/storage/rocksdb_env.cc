@@ -183,9 +183,10 @@ class FileSystemAdapter final : public rocksdb::FileSystem {
 
   IOStatus FileExists(const std::string& path, const IOOptions&, IODebugContext*) override {
     const auto kind = env_.Kind(path);
-    if (kind.ok()) return IOStatus::OK();
-    if (kind.status().code() == Code::kNotFound) return IOStatus::NotFound(kind.status().message());
-    return ToRocksdb(kind.status());
+    // What cannot be looked at is not known to be missing, and reading it will tell. RocksDB's list of log files has no
+    // way to pass on an error from here: it aborts, or gives a list without those that it could not look for.
+    if (kind.ok() || kind.status().code() != Code::kNotFound) return IOStatus::OK();
+    return IOStatus::NotFound(kind.status().message());
   }
 
   IOStatus GetChildren(const std::string& path, const IOOptions&, std::vector<std::string>* result,
