@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
+#include "storage/fault_sweep.h"
 #include "storage/memory_env.h"
 #include "storage/object_store_world.h"
 
@@ -157,6 +158,98 @@ TEST(ObjectStoreFaults, LoseNothingWhicheverReadFailsAtAStart) {
     ASSERT_EQ(*world.store->ReadObject("b", "multi"), "part");
     if (!reached) break;
   }
+}
+
+/// What uploads with parts do to objects: complete in the place of an older object, copy a part, replace one, abort.
+/// After the disk is well again, all of it works in the same process.
+class UploadRound {
+ public:
+  explicit UploadRound(World& world) : store_(*world.store) {
+    EXPECT_TRUE(store_.CreateBucket("b", "r").ok());
+    EXPECT_TRUE(store_.PutObject("b", "completed", "old").ok());
+    EXPECT_TRUE(store_.PutObject("b", "source", "copied").ok());
+  }
+
+  /// Says which of them were acknowledged.
+  void Work() {
+    completed_ = Complete().ok();
+    copied_ = Copy().ok();
+    aborted_ = Abort().ok();
+  }
+
+  void Check(const ObjectStore& store) const {
+    const auto completed = store.ReadObject("b", "completed");
+    ASSERT_TRUE(completed.ok()) << completed.status().ToString();
+    EXPECT_TRUE(*completed == "first, copied" || (!completed_ && *completed == "old")) << *completed;
+    EXPECT_EQ(*store.ReadObject("b", "source"), "copied");
+    const auto copy = store.ReadObject("b", "copy");
+    EXPECT_TRUE(copy.ok() ? *copy == "copied" : !copied_ && copy.status().code() == Code::kNotFound);
+    EXPECT_EQ(store.ReadObject("b", "aborted").status().code(), Code::kNotFound);
+    EXPECT_EQ(store.FindUpload("b", "aborted", aborted_id_).status().code(), Code::kNotFound);
+  }
+
+  bool everything() const { return completed_ && copied_ && aborted_; }
+
+ private:
+  Result<std::string> PutPart(const std::string& key, const std::string& upload_id, std::uint32_t number,
+                              std::string_view content) {
+    ATTUNE_TRY(const auto writer, store_.BeginPart("b", key, upload_id, number));
+    ATTUNE_RETURN_IF_ERROR(writer->Append(AsBytes(content)));
+    ATTUNE_TRY(const auto part, writer->Commit());
+    return part.etag;
+  }
+  Status Complete() {
+    ATTUNE_TRY(const auto upload_id, store_.CreateUpload("b", "completed", {}));
+    ATTUNE_RETURN_IF_ERROR(PutPart("completed", upload_id, 1, "replaced").status());
+    ATTUNE_RETURN_IF_ERROR(PutPart("completed", upload_id, 2, "not named in the end").status());
+    ATTUNE_TRY(const auto source, store_.ReadObject("b", "source"));
+    ATTUNE_TRY(const auto etag, PutPart("completed", upload_id, 1, "first, " + source));
+    return store_.CompleteUpload("b", "completed", upload_id, std::vector<CompletedPart>{{1, etag}}, {}).status();
+  }
+  Status Copy() {
+    ATTUNE_TRY(const auto source, store_.ReadObject("b", "source"));
+    return store_.PutObject("b", "copy", source).status();
+  }
+  Status Abort() {
+    ATTUNE_TRY(const auto upload_id, store_.CreateUpload("b", "aborted", {}));
+    ATTUNE_RETURN_IF_ERROR(PutPart("aborted", upload_id, 1, "gone").status());
+    ATTUNE_RETURN_IF_ERROR(store_.AbortUpload("b", "aborted", upload_id));
+    aborted_id_ = upload_id;
+    return {};
+  }
+
+  ObjectStore& store_;
+  bool completed_ = false;
+  bool copied_ = false;
+  bool aborted_ = false;
+  std::string aborted_id_;
+};
+
+TEST(ObjectStoreFaults, CompleteCopyAndAbortUploadsWholeOrNotAtAllAndAgainAfterwards) {
+  SweepFaults([](MemoryEnv& env, SingleFault& fault) {
+    auto world = std::make_unique<World>(env);
+    UploadRound uploads(*world);
+    fault.Arm();
+    uploads.Work();
+    fault.Heal();
+    ASSERT_TRUE(uploads.everything() || fault.happened());
+    ASSERT_NO_FATAL_FAILURE(uploads.Check(*world->store));
+
+    uploads.Work();
+    ASSERT_TRUE(uploads.everything()) << "the disk is well again";
+    ASSERT_NO_FATAL_FAILURE(uploads.Check(*world->store));
+    world.reset();
+    env.Crash();
+    World restarted(env);
+    ASSERT_TRUE(restarted.status.ok()) << restarted.status.ToString();
+    ASSERT_NO_FATAL_FAILURE(uploads.Check(*restarted.store));
+    const auto uploads_left = restarted.store->ListUploads("b", "", "", "", 10);
+    std::size_t parts = 0;
+    for (const Upload& upload : *uploads_left) {
+      parts += restarted.store->ListParts("b", upload.key, upload.upload_id, 0, 10)->size();
+    }
+    EXPECT_EQ(restarted.FileCount(), 3 + parts) << "no file is left over";
+  });
 }
 
 TEST(ObjectStoreFaults, RefuseToWriteOnAFullDiskWithoutLeavingFilesAndGoOnReading) {

@@ -300,6 +300,8 @@ Status MemoryEnv::Rename(const std::string& from, const std::string& to) {
   ATTUNE_TRY(const NodePointer to_parent, state_->FindParent(to));
   const NodePointer node = state_->Find(from);
   if (!node) return NotFound(fmt::format("{} does not exist", from));
+  const NodePointer replaced = state_->Find(to);
+  if (replaced && !replaced->entries.empty()) return IoError(fmt::format("{} is not empty", to));
   ATTUNE_RETURN_IF_ERROR(state_->BeforeChange(from));
   const std::string from_name = SplitPath(from).back();
   const std::string to_name = SplitPath(to).back();
