@@ -4,7 +4,10 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "data/test_segments.h"
+#include "storage/fault_sweep.h"
+#include "storage/object_store_world.h"
 
 namespace attune {
 namespace {
@@ -103,6 +106,36 @@ TEST(Export, EndsWithTheErrorOfItsSink) {
                                  [](std::string_view) { return ResourceExhausted("the disk is full"); });
 
   EXPECT_EQ(summary.status(), ResourceExhausted("the disk is full"));
+}
+
+/// As the export job does it: the object appears when all rows are in it.
+Status ExportToObject(ObjectStore& store, const ExportSource& source) {
+  ATTUNE_TRY(const auto writer, store.BeginPut("b", "out.csv", {}));
+  ATTUNE_RETURN_IF_ERROR(ExportCsv(source, ExportMode::kBulk, [&](std::string_view text) {
+                           return writer->Append(AsBytes(text));
+                         }).status());
+  return writer->Commit().status();
+}
+
+TEST(Export, ReplacesAnObjectByAWholeOneWhateverTheDiskRefuses) {
+  const std::string csv = "ITEM_ID,TITLE,PRICE,CREATION_TIMESTAMP\na,x,1,\nb,y,2,\n";
+  SweepFaults([&](MemoryEnv& env, SingleFault& fault) {
+    const Schema schema = SmallItems();
+    const auto segment = ImportText(env, schema, csv, 1);
+    const ExportSource source{DatasetType::kItems, &schema, {&segment, 1}, {}, {}};
+    ObjectStoreWorld world(env);
+    ASSERT_TRUE(world.store->CreateBucket("b", "r").ok());
+    ASSERT_TRUE(world.store->PutObject("b", "out.csv", "old").ok());
+    fault.Arm();
+    const Status exported = ExportToObject(*world.store, source);
+    fault.Heal();
+
+    ASSERT_TRUE(exported.ok() || fault.happened());
+    const std::string content = *world.store->ReadObject("b", "out.csv");
+    EXPECT_TRUE(content == csv || (!exported.ok() && content == "old")) << content;
+    ASSERT_TRUE(ExportToObject(*world.store, source).ok());
+    EXPECT_EQ(*world.store->ReadObject("b", "out.csv"), csv);
+  });
 }
 
 }  // namespace

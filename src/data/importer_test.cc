@@ -6,6 +6,7 @@
 #include <string>
 
 #include "data/test_segments.h"
+#include "storage/fault_sweep.h"
 
 namespace attune {
 namespace {
@@ -216,22 +217,38 @@ TEST(Importer, ShowsHowFarItIs) {
   EXPECT_EQ(seen, (std::vector<std::uint64_t>{8192, 16384}));
 }
 
-TEST(Importer, LeavesNothingWhateverTheDiskRefuses) {
+TEST(Importer, LeavesNothingWhateverTheDiskRefusesAndImportsAfterwards) {
   const Schema schema = SmallInteractions();
   const std::string csv = Interactions(1000);
-  MemoryEnv counting;
-  ASSERT_TRUE(ImportStatus(counting, schema, csv, DatasetType::kInteractions).ok());
-  for (std::uint64_t call = 0; call < counting.call_count(); ++call) {
-    MemoryEnv env;
-    env.FailCall(call, Fault::kNoSpace);
-
+  SweepFaults([&](MemoryEnv& env, SingleFault& fault) {
+    fault.Arm();
     const Status status = ImportStatus(env, schema, csv, DatasetType::kInteractions);
+    fault.Heal();
 
-    if (status.ok()) continue;
-    EXPECT_EQ(status.code(), Code::kResourceExhausted) << call;
+    ASSERT_TRUE(status.ok() || fault.happened());
+    if (!status.ok()) {
+      EXPECT_TRUE(status.code() == Code::kResourceExhausted || status.code() == Code::kIo) << status.ToString();
+    }
     // The rename may have happened before its sync failed; what is there then is whole.
-    EXPECT_TRUE(!env.Exists(kPath) || Segment::Open(env, kPath).ok()) << call;
-  }
+    const auto entries = env.List("/");
+    for (const DirectoryEntry& entry : *entries) EXPECT_EQ("/" + entry.name, kPath);
+    EXPECT_TRUE(!env.Exists(kPath) || Segment::Open(env, kPath).ok());
+    ASSERT_TRUE(ImportStatus(env, schema, csv, DatasetType::kInteractions).ok());
+    env.Crash();
+    EXPECT_TRUE(Segment::Open(env, kPath).ok());
+  });
+}
+
+TEST(Segment, OpensWholeOrNotAtAllWhicheverReadFails) {
+  SweepFaults([](MemoryEnv& env, SingleFault& fault) {
+    ASSERT_TRUE(ImportStatus(env, SmallInteractions(), Interactions(1000), DatasetType::kInteractions).ok());
+    fault.Arm();
+    const auto segment = Segment::Open(env, kPath);
+    fault.Heal();
+    ASSERT_TRUE(segment.ok() || fault.happened());
+    ASSERT_TRUE(segment.ok() || segment.status().code() == Code::kIo) << segment.status().ToString();
+    EXPECT_TRUE(Segment::Open(env, kPath).ok());
+  });
 }
 
 TEST(Segment, IsCorruptWhicheverByteChanged) {
