@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/fault_sweep.h"
 #include "storage/memory_env.h"
 
 namespace attune {
@@ -83,6 +84,26 @@ TEST_F(Artifact, RefusesAMissingOrShortenedFile) {
 
 TEST_F(Artifact, SaysNotFoundWhereThereIsNone) {
   EXPECT_EQ(ReadManifest(env_, "/nowhere").status().code(), Code::kNotFound);
+}
+
+TEST(ArtifactFaults, LeaveTheOldManifestOrTheNewAndWriteAgainAfterwards) {
+  SweepFaults([](MemoryEnv& env, SingleFault& fault) {
+    ASSERT_TRUE(env.CreateDirectories("/a").ok());
+    ASSERT_TRUE(env.WriteFileAtomically("/a/part.snapshot", "twelve bytes").ok());
+    ASSERT_TRUE(WriteManifest(env, "/a", {.recipe = "old"}).ok());
+    fault.Arm();
+    const Status written = WriteManifest(env, "/a", {.recipe = "new"});
+    fault.Heal();
+
+    ASSERT_TRUE(written.ok() || fault.happened());
+    const auto manifest = ReadManifest(env, "/a");
+    ASSERT_TRUE(manifest.ok()) << manifest.status().ToString();
+    EXPECT_TRUE(manifest->recipe == "new" || (!written.ok() && manifest->recipe == "old"));
+    ASSERT_EQ(manifest->files.size(), 1u);
+    ASSERT_TRUE(WriteManifest(env, "/a", {.recipe = "newest"}).ok());
+    env.Crash();
+    EXPECT_EQ(ReadManifest(env, "/a")->recipe, "newest");
+  });
 }
 
 }  // namespace

@@ -96,10 +96,18 @@ Status PublishArtifact(Env& env, const std::string& folder, const ModelParts& pa
   if (env.Exists(folder)) return AlreadyExists(fmt::format("artifact folder {} exists", folder));
   const std::string temporary = folder + ".partial";
   ATTUNE_RETURN_IF_ERROR(env.RemoveTree(temporary));
-  ATTUNE_RETURN_IF_ERROR(env.CreateDirectories(temporary));
-  ATTUNE_RETURN_IF_ERROR(SaveModel(env, temporary, parts, manifest));
-  ATTUNE_RETURN_IF_ERROR(env.Rename(temporary, folder));
-  return env.SyncDirectory(ParentPath(folder));
+  bool has_its_name = false;
+  const auto publish = [&]() -> Status {
+    ATTUNE_RETURN_IF_ERROR(env.CreateDirectories(temporary));
+    ATTUNE_RETURN_IF_ERROR(SaveModel(env, temporary, parts, manifest));
+    ATTUNE_RETURN_IF_ERROR(env.Rename(temporary, folder));
+    has_its_name = true;
+    return env.SyncDirectory(ParentPath(folder));
+  };
+  const Status published = publish();
+  // A full disk gets its room back, and the next attempt finds nothing in its way.
+  if (!published.ok()) (void)env.RemoveTree(has_its_name ? folder : temporary);
+  return published;
 }
 
 /// Says how far the training is: counts the steps that the fits report, and within the longest its epochs.

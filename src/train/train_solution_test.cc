@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "model/recommender_model.h"
+#include "storage/fault_sweep.h"
 #include "storage/memory_env.h"
 #include "train/test_world.h"
 
@@ -329,6 +330,34 @@ TEST(CheckTrainParameters, KnowsNamesAndRanges) {
     EXPECT_EQ(check(name, value).code(), Code::kInvalidArgument) << name << " " << value;
     EXPECT_THAT(check(name, value).message(), HasSubstr(name));
   }
+}
+
+TEST_F(TrainSolution, PublishesAWholeArtifactOrNoneWhateverTheDiskRefuses) {
+  const TestWorld world = MakeTestWorld({.seed = 3, .users = 100, .items = 20, .events_each = 20});
+  ASSERT_TRUE(Train(world.data, "/a/full").ok());
+  const auto files = env_.List("/a/full").value();
+  SweepFaults([&](MemoryEnv& env, SingleFault& fault) {
+    ASSERT_TRUE(env.CreateDirectories("/a/full").ok());
+    for (const auto& file : files) {
+      const std::string path = JoinPath("/a/full", file.name);
+      ASSERT_TRUE(env.WriteFileAtomically(path, *env_.ReadFile(path)).ok());
+    }
+    TrainContext context{
+        .env = env, .clock = clock_, .pool = pool_, .cancelled = cancelled_, .on_progress = {}, .memory_bytes_max = 0};
+    fault.Arm();
+    const auto updated = TrainUpdate("/a/full", world.data, kFewEpochs, context, "/a/update");
+    fault.Heal();
+
+    ASSERT_TRUE(updated.ok() || fault.happened());
+    if (!updated.ok()) {
+      EXPECT_EQ(env.List("/a")->size(), 1u) << "nothing is left of it";
+      const auto again = TrainUpdate("/a/full", world.data, kFewEpochs, context, "/a/update");
+      ASSERT_TRUE(again.ok()) << again.status().ToString();
+    }
+    env.Crash();
+    ASSERT_TRUE(RecommenderModel::Load(env, "/a/update").ok());
+    ASSERT_TRUE(RecommenderModel::Load(env, "/a/full").ok());
+  });
 }
 
 }  // namespace

@@ -1,0 +1,49 @@
+#include "train/sequence_checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include "storage/fault_sweep.h"
+
+namespace attune {
+namespace {
+
+constexpr std::uint64_t kFingerprint = 7;
+constexpr std::size_t kParameters = 3;
+
+SequenceCheckpoint Checkpoint(int epoch) {
+  const auto value = static_cast<float>(epoch);
+  const std::vector<float> values(kParameters, value);
+  SequenceCheckpoint checkpoint{.epoch = epoch, .state = {}, .best = {}};
+  checkpoint.state.parameters = values;
+  checkpoint.state.average = values;
+  checkpoint.state.adam = Adam(values, values);
+  return checkpoint;
+}
+
+TEST(SequenceCheckpointFaults, LeaveTheOldOneOrTheNewAndSaveAgainAfterwards) {
+  SweepFaults([](MemoryEnv& env, SingleFault& fault) {
+    const FakeClock clock;
+    const CheckpointPlace place{.env = &env, .clock = &clock, .path = "/checkpoint", .every_ms = 0};
+    const auto load = [&] { return LoadSequenceCheckpoint(place, kFingerprint, kParameters); };
+    ASSERT_TRUE(SaveSequenceCheckpoint(place, kFingerprint, Checkpoint(1)).ok());
+    fault.Arm();
+    const Status saved = SaveSequenceCheckpoint(place, kFingerprint, Checkpoint(2));
+    const auto loaded = load();
+    fault.Heal();
+
+    ASSERT_TRUE((saved.ok() && loaded.ok()) || fault.happened());
+    for (const auto& found : {loaded, load()}) {
+      if (!found.ok()) continue;
+      EXPECT_TRUE(found->epoch == 2 || (!saved.ok() && found->epoch == 1)) << found->epoch;
+      EXPECT_EQ(found->state.parameters, std::vector<float>(kParameters, static_cast<float>(found->epoch)));
+    }
+    ASSERT_TRUE(load().ok());
+    ASSERT_TRUE(SaveSequenceCheckpoint(place, kFingerprint, Checkpoint(3)).ok());
+    env.Crash();
+    EXPECT_EQ(load()->epoch, 3);
+    EXPECT_EQ(env.List("/")->size(), 1u) << "no half-written file is left";
+  });
+}
+
+}  // namespace
+}  // namespace attune
