@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "serve/recommendation_record.h"
+#include "storage/fault_sweep.h"
 #include "storage/memory_env.h"
 
 namespace attune {
@@ -115,6 +116,35 @@ TEST_F(RecommendationLogTest, LosesWhatDoesNotFitBeforeItWaits) {
     log->Append("y");
   }
   EXPECT_GE(log->figures().lost_lines, 1U);
+}
+
+TEST(RecommendationLogFaults, HoldEveryLineThatCountsAsWrittenAndGoOn) {
+  SweepFaults([](MemoryEnv& env, SingleFault& fault) {
+    std::vector<std::string> written;
+    {
+      const auto log = *RecommendationLog::Open(env, "/a/log", {.write_after = std::chrono::milliseconds(0)});
+      fault.Arm();
+      for (const char* const line : {"one", "two", "three"}) {
+        const auto before = log->figures();
+        log->Append(line);
+        RecommendationLog::Figures after;
+        do {
+          std::this_thread::yield();
+          after = log->figures();
+        } while (after.written_lines + after.lost_lines == before.written_lines + before.lost_lines);
+        if (after.written_lines > before.written_lines) written.emplace_back(line);
+      }
+      fault.Heal();
+      ASSERT_EQ(written.size(), fault.happened() ? 2u : 3u);
+      log->Append("after");
+      written.emplace_back("after");
+    }
+
+    std::string text;
+    const auto entries = env.List("/a/log");
+    for (const auto& entry : *entries) text += Unpack(*env.ReadFile("/a/log/" + entry.name));
+    for (const std::string& line : written) EXPECT_NE(text.find(line + "\n"), std::string::npos) << line;
+  });
 }
 
 TEST_F(RecommendationLogTest, WantsAShareByTheId) {
