@@ -275,7 +275,10 @@ Status Catalog::CopyTo(const std::string& path, const std::function<Status()>& a
   const MutexLock lock(mutex_);
   try {
     SQLite::Database copy(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    SQLite::Backup(copy, database_->database()).executeStep();
+    SQLite::Backup backup(copy, database_->database());
+    backup.executeStep();
+    // A database that is locked ends the step without an exception.
+    if (backup.getRemainingPageCount() > 0) return Busy(fmt::format("cannot copy to {}: it is in use", path));
   } catch (const SQLite::Exception& error) {
     const Status status = CatalogDatabase::ToStatus(error);
     return Status(status.code(), fmt::format("cannot copy to {}: {}", path, status.message()));

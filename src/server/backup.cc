@@ -31,9 +31,10 @@ Result<std::uint64_t> Backup::Run(const std::string& to) {
     auto bytes = CopyAll(partial);
     Status status = bytes.status();
     if (status.ok()) status = parts_.env.Rename(partial, to);
+    const bool has_its_name = status.ok();
     if (status.ok()) status = parts_.env.SyncDirectory(ParentPath(to));
     if (status.ok()) return bytes;
-    (void)parts_.env.RemoveTree(partial);
+    (void)parts_.env.RemoveTree(has_its_name ? to : partial);
     return status;
   };
   auto bytes = run();
@@ -98,10 +99,13 @@ Result<std::uint64_t> Backup::CopyAll(const std::string& partial) {
       bytes += copied;
     }
     const std::string& credentials = directory.credentials_path();
-    if (env.Exists(credentials)) {
+    const auto kind = env.Kind(credentials);
+    if (kind.ok()) {
       ATTUNE_RETURN_IF_ERROR(
           CopyFile(env, credentials, JoinPath(partial, NameOf(credentials)), is_stopped_, kWholeFile, kSecretMode)
               .status());
+    } else if (kind.status().code() != Code::kNotFound) {
+      return kind.status();
     }
     ATTUNE_RETURN_IF_ERROR(
         env.WriteFileAtomically(JoinPath(partial, "VERSION"), fmt::format("{}\n", DataDirectory::kVersion)));
