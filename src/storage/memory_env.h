@@ -46,6 +46,7 @@ class MemoryEnv final : public Env {
   /// No call fails any more.
   void Heal();
   /// The power is cut and comes back: what was not synced is lost, open files and locks are dead, faults are cleared.
+  /// Threads that still work would change files after it: end them first, with StopAtCall(0) before that.
   void Crash(CrashKind kind = CrashKind::kLoseUnsynced);
   /// Flips one bit of a file, as a decaying disk would.
   void FlipBit(const std::string& path, std::uint64_t byte, unsigned bit);
