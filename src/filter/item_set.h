@@ -61,4 +61,14 @@ class ItemSet {
   std::vector<std::uint64_t> words_;
 };
 
+/// Calls `visit` with every item of the set, ascending.
+template <class Visit>
+void ForEachItem(const ItemSet& set, Visit visit) {
+  std::uint32_t first = 0;
+  for (std::uint64_t word : set.words()) {
+    for (; word != 0; word &= word - 1) visit(first + static_cast<std::uint32_t>(std::countr_zero(word)));
+    first += ItemSet::kBits;
+  }
+}
+
 }  // namespace attune

@@ -74,6 +74,7 @@ void ExpectEvents(const std::vector<std::uint32_t>& items, std::uint32_t positio
 struct SequentialNeighbours::Match {
   float weight;
   std::uint32_t position;
+  std::uint32_t owner;
 };
 
 struct SequentialNeighbours::Scratch final : MemberScratch {
@@ -95,12 +96,13 @@ std::unique_ptr<SequentialNeighbours> SequentialNeighbours::Fit(std::shared_ptr<
 }
 
 SequentialNeighbours::SequentialNeighbours(std::shared_ptr<const SequenceIndex> index)
-    : index_(std::move(index)), owner_(index_->items.size()) {
+    : index_(std::move(index)), owners_(index_->occurrences.size()) {
+  std::vector<std::uint32_t> owner(index_->items.size());  // Of each position.
   std::size_t active_users = 0;
   for (std::uint32_t user = 0; user < index_->user_count(); ++user) {
     const std::uint32_t begin = index_->UserBegin(user);
     const std::uint32_t end = index_->UserEnd(user);
-    std::fill(owner_.begin() + begin, owner_.begin() + end, user);
+    std::fill(owner.begin() + begin, owner.begin() + end, user);
     length_scale_.push_back(1 / std::sqrt(static_cast<float>(std::max<std::uint32_t>(1, end - begin))));
     active_users += end > begin;
   }
@@ -108,6 +110,7 @@ SequentialNeighbours::SequentialNeighbours(std::shared_ptr<const SequenceIndex> 
     const auto count = static_cast<float>(std::max<std::size_t>(1, index_->Occurrences(item).size()));
     rarity_.push_back(std::max(0.0f, std::log(static_cast<float>(active_users) / count)) + 0.01f);
   }
+  for (std::size_t i = 0; i < owners_.size(); ++i) owners_[i] = owner[index_->occurrences[i]];
 }
 
 Result<std::unique_ptr<Member>> SequentialNeighbours::Load(const SnapshotFile& file) {
@@ -121,6 +124,10 @@ std::span<const std::string_view> SequentialNeighbours::feature_names() const { 
 
 std::unique_ptr<MemberScratch> SequentialNeighbours::MakeScratch() const {
   return std::make_unique<Scratch>(index_->item_count, index_->user_count());
+}
+
+std::span<const std::uint32_t> SequentialNeighbours::Owners(std::uint32_t item) const {
+  return std::span(owners_).subspan(index_->occurrence_offsets[item], index_->Occurrences(item).size());
 }
 
 void SequentialNeighbours::WeighHistory(const Query& query, Scratch& scratch) const {
@@ -144,13 +151,10 @@ void SequentialNeighbours::MeasureSimilarity(const Query& query, Scratch& scratc
   for (std::size_t age = 1; age <= read; ++age, decay *= kAlikeHistoryDecay) {
     const std::uint32_t item = query.items[query.items.size() - age];
     if (item >= index_->item_count) continue;
-    const auto occurrences = index_->Occurrences(item);
-    const std::size_t looked_at = std::min(occurrences.size(), budget);
+    const auto owners = Owners(item);
+    const std::size_t looked_at = std::min(owners.size(), budget);
     budget -= looked_at;
-    for (std::size_t i = 0; i < looked_at; ++i) {
-      if (i + kPlacesAhead < looked_at) __builtin_prefetch(&owner_[occurrences[i + kPlacesAhead]]);
-      scratch.similarity.Add(owner_[occurrences[i]], decay * rarity_[item]);
-    }
+    for (const std::uint32_t owner : owners.first(looked_at)) scratch.similarity.Add(owner, decay * rarity_[item]);
   }
 }
 
@@ -168,12 +172,13 @@ void SequentialNeighbours::FindMatches(std::uint32_t item, const Query& query, s
                                        Scratch& scratch) const {
   scratch.matches.clear();
   const auto occurrences = index_->Occurrences(item);
+  const auto owners = Owners(item);
   const std::size_t looked_at = std::min(occurrences.size(), matches_max);
   for (std::size_t i = 0; i < looked_at; ++i) {
     const std::uint32_t position = occurrences[i];
     if (i + kPlacesAhead < looked_at) ExpectEvents(index_->items, occurrences[i + kPlacesAhead], kContextWindow, 0);
-    if (owner_[position] == query.trained_user) continue;
-    scratch.matches.push_back({LocalContext(position, scratch.context), position});
+    if (owners[i] == query.trained_user) continue;
+    scratch.matches.push_back({LocalContext(position, scratch.context), position, owners[i]});
   }
 }
 
@@ -234,7 +239,8 @@ void SequentialNeighbours::Score(const Query& query, MemberScratch& member_scrat
       budget -= std::min(budget, scratch.matches.size());
       const auto weigh = [&](auto weight_of) {
         scratch.voters.clear();
-        for (const Match& match : scratch.matches) scratch.voters.push_back({weight_of(match), match.position});
+        for (const Match& match : scratch.matches)
+          scratch.voters.push_back({weight_of(match), match.position, match.owner});
       };
       const auto squared = [](float x) { return x * x; };
       weigh([&](const Match& match) { return squared(1 + match.weight); });
@@ -245,8 +251,8 @@ void SequentialNeighbours::Score(const Query& query, MemberScratch& member_scrat
       Vote(scratch.voters, kWideVotes, age, wide_loudness, scratch.wide);
       if (age <= kAlikePlacesRead) {
         weigh([&](const Match& match) {
-          const std::uint32_t user = owner_[match.position];
-          return squared(scratch.similarity[user] * length_scale_[user] * (1 + kAlikeContext * match.weight));
+          const float alike = scratch.similarity[match.owner] * length_scale_[match.owner];
+          return squared(alike * (1 + kAlikeContext * match.weight));
         });
         Vote(scratch.voters, kAlikeVotes, age, alike_loudness, scratch.alike);
       }

@@ -39,6 +39,8 @@ class SequentialNeighbours final : public Member {
 
   explicit SequentialNeighbours(std::shared_ptr<const SequenceIndex> index);
 
+  /// Of the occurrences of an item.
+  std::span<const std::uint32_t> Owners(std::uint32_t item) const;
   void WeighHistory(const Query& query, Scratch& scratch) const;
   void MeasureSimilarity(const Query& query, Scratch& scratch) const;
   float LocalContext(std::uint32_t position, const std::vector<float>& weights) const;
@@ -47,9 +49,9 @@ class SequentialNeighbours final : public Member {
             class SparseScores& scores) const;
 
   const std::shared_ptr<const SequenceIndex> index_;
-  std::vector<std::uint32_t> owner_;  ///< User of each position. [positions]
-  std::vector<float> rarity_;         ///< log(users / occurrences). [N]
-  std::vector<float> length_scale_;   ///< 1 / sqrt(length of history). [users]
+  std::vector<std::uint32_t> owners_;  ///< User of each of the index's occurrences, beside them: read in one go.
+  std::vector<float> rarity_;          ///< log(users / occurrences). [N]
+  std::vector<float> length_scale_;    ///< 1 / sqrt(length of history). [users]
 };
 
 }  // namespace attune

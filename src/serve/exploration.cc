@@ -216,25 +216,29 @@ void Exploration::Await(const std::string& item_id, const Impression& impression
 
 Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::span<const float> log_probabilities,
                                             const Slate& slate) const {
-  Candidates out{.items = TopKByIndex(log_probabilities, std::max(slate.size, kCandidatesMin), slate.kept),
-                 .log_probabilities = {},
-                 .eligible = {}};
-  std::vector<bool> is_candidate(log_probabilities.size());
-  for (const std::uint32_t item : out.items) is_candidate[item] = true;
-  std::vector<bool> is_eligible(log_probabilities.size());
+  ItemSet candidates(log_probabilities.size());
+  for (const std::uint32_t item : TopKByIndex(log_probabilities, std::max(slate.size, kCandidatesMin), slate.kept)) {
+    candidates.Set(item, true);
+  }
+  ItemSet eligible(log_probabilities.size());
   constexpr double kMillisecondsPerDay = 24.0 * 60 * 60 * 1000;
   const auto from_ms =
       catalogue_.now_ms() - static_cast<std::int64_t>(std::min(slate.age_cut_off_days * kMillisecondsPerDay, 0x1p60));
   for (const std::uint32_t item : catalogue_.CreatedSince(model, from_ms, kEligibleMax, slate.kept)) {
-    is_eligible[item] = true;
-    if (!is_candidate[item]) out.items.push_back(item);
+    eligible.Set(item, true);
   }
+  candidates.Unite(eligible);
   // The policy breaks ties by position: the plain ranking breaks them by item.
-  if (!std::ranges::is_sorted(out.items)) std::ranges::sort(out.items);
-  for (const std::uint32_t item : out.items) {
+  Candidates out;
+  const std::size_t count = candidates.Count();
+  out.items.reserve(count);
+  out.log_probabilities.reserve(count);
+  out.eligible.reserve(count);
+  ForEachItem(candidates, [&](std::uint32_t item) {
+    out.items.push_back(item);
     out.log_probabilities.push_back(log_probabilities[item]);
-    out.eligible.push_back(is_eligible[item] ? 1 : 0);
-  }
+    out.eligible.push_back(eligible.Has(item) ? 1 : 0);
+  });
   return out;
 }
 

@@ -1,7 +1,6 @@
 #include "serve/top_k.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <utility>
 
@@ -59,11 +58,7 @@ void ForEachKept(std::size_t count, const ItemSet* kept, Visit visit) {
     return;
   }
   ATTUNE_CHECK(kept->size() == count);
-  std::uint32_t first = 0;
-  for (std::uint64_t word : kept->words()) {
-    for (; word != 0; word &= word - 1) visit(first + static_cast<std::uint32_t>(std::countr_zero(word)));
-    first += ItemSet::kBits;
-  }
+  ForEachItem(*kept, visit);
 }
 
 }  // namespace
