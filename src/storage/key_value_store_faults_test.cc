@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/random.h"
 #include "storage/fault_sweep.h"
@@ -17,9 +20,11 @@ constexpr KeyValueStore::Options kSmallBuffer{.write_buffer_bytes = 64 << 10};
 /// Writes that were answered, and what may be found in their place.
 class Ledger {
  public:
+  explicit Ledger(std::string writer = "") : writer_(std::move(writer)) {}
+
   /// Enough bytes, and no two alike, that buffers are flushed, log files end, and sorted files are compacted.
   Status Put(KeyValueStore& store, int number) {
-    const std::string key = "key" + std::to_string(number % kKeys);
+    const std::string key = writer_ + "key" + std::to_string(number % kKeys);
     std::string value = std::to_string(number) + ":";
     for (int i = 0; i < 8000; ++i) value.push_back(static_cast<char>(random_.Next()));
     const Status status = store.Put(KeySpace::kState, key, value);
@@ -46,6 +51,7 @@ class Ledger {
 
  private:
   static constexpr int kKeys = 25;
+  const std::string writer_;
   Random random_{1};
   std::map<std::string, std::string> acknowledged_;
   std::map<std::string, std::set<std::string>> refused_;
@@ -106,6 +112,42 @@ TEST(KeyValueStoreFaults, ReadOnThroughAnOutageAndWriteAgainAfterIt) {
     ASSERT_NO_FATAL_FAILURE(ledger.Check(*store));
     reached = env.call_count() > first;
   }
+}
+
+TEST(KeyValueStoreFaults, ServeWritersAndReadersAtTheSameTimeOnADiskThatFailsNowAndThen) {
+  constexpr int kWriters = 4;
+  constexpr int kPuts = 40;
+  constexpr std::uint64_t kCallsBetweenFaults = 23;
+  MemoryEnv env;
+  const auto store = *KeyValueStore::Open(env, "/log", kSmallBuffer);
+  for (std::uint64_t i = 1; i < 100; ++i) {
+    env.FailCall(env.call_count() + i * kCallsBetweenFaults, static_cast<Fault>(i % 4));
+  }
+  std::array<Ledger, kWriters> ledgers{Ledger("a"), Ledger("b"), Ledger("c"), Ledger("d")};
+  std::atomic<int> refused_count = 0;
+  std::vector<std::thread> writers;
+  for (Ledger& ledger : ledgers) {
+    writers.emplace_back([&] {
+      for (int i = 0; i < kPuts; ++i) {
+        if (!ledger.Put(*store, i).ok()) ++refused_count;
+        // None but this thread writes its keys.
+        ledger.Check(*store);
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_GT(refused_count, 0);
+
+  env.Heal();
+  int refused_afterwards = 0;
+  for (Ledger& ledger : ledgers) {
+    if (!ledger.Put(*store, kPuts).ok()) {
+      ++refused_afterwards;
+      ASSERT_TRUE(ledger.Put(*store, kPuts).ok());
+    }
+    ledger.Check(*store);
+  }
+  EXPECT_LE(refused_afterwards, 1) << "a fault from before may be told only now";
 }
 
 TEST(KeyValueStoreFaults, GiveBackNothingThatWasRefused) {
