@@ -1,6 +1,7 @@
 """attune train and attune recommend, as a user calls them: a model from CSV files, a list from it, and why."""
 import os
 import pathlib
+import random
 import re
 import subprocess
 
@@ -56,3 +57,32 @@ def test_names_who_and_what_it_does_not_know(model):
     assert "'i99'" in attune("recommend", "--model", model, "--history", "i1,i99").stderr
     run = attune("train", "--interactions", "/dev/null", "--out", model)
     assert run.returncode == 1 and "exists" in run.stderr
+
+
+def test_who_somebody_is_and_where_says_what_they_get_without_history(tmp_path):
+    """Each kind of user takes one half of the items, on each device one half of that."""
+    draw = random.Random(3)
+    rows, users = ["USER_ID,ITEM_ID,TIMESTAMP,DEVICE"], ["USER_ID,KIND"]
+    for user in range(200):
+        kind = draw.randrange(2)
+        users.append(f"u{user},{('left', 'right')[kind]}")
+        for step in range(10):
+            device = draw.randrange(2)
+            rows.append(f"u{user},i{10 * (2 * kind + device) + draw.randrange(10)},{1_600_000_000 + 60 * step},"
+                        f"{('phone', 'desk')[device]}")
+    (tmp_path / "interactions.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "users.csv").write_text("\n".join(users) + "\n")
+    run = attune("train", "--interactions", tmp_path / "interactions.csv", "--users", tmp_path / "users.csv", "--out",
+                 tmp_path / "model")
+    assert run.returncode == 0, run.stderr
+
+    def quarters(*arguments):
+        run = attune("recommend", "--model", tmp_path / "model", "--count", 8, *arguments)
+        assert run.returncode == 0, run.stderr
+        return {int(number) // 10 for number in re.findall(r" i(\d+) ", run.stdout)}
+
+    assert quarters("--user-attributes", "KIND=left", "--context", "DEVICE=phone") == {0}
+    assert quarters("--user-attributes", "KIND=right", "--context", "DEVICE=desk") == {3}
+    assert quarters("--user", "nobody", "--user-attributes", "kind=left") <= {0, 1}
+    run = attune("recommend", "--model", tmp_path / "model", "--context", "phone")
+    assert run.returncode == 2 and "'phone' is not NAME=VALUE" in run.stderr
