@@ -5,8 +5,6 @@
 namespace attune {
 namespace {
 
-constexpr std::string_view kPersonalize = "personalize.amazonaws.com";
-
 std::string_view ActionName(ObjectAction action) {
   switch (action) {
     case ObjectAction::kRead: return "s3:GetObject";
@@ -37,7 +35,7 @@ Result<AccessDecision> EvaluateAttached(const IdentityStore& identities, const A
 AccessRequest RoleAccessChecker::MakeRequest(std::string_view role_arn) const {
   const auto& account = identities_.account_id();
   AccessRequest request;
-  request.principal = {.arn = std::string(role_arn), .account = account, .service = std::string(kPersonalize)};
+  request.principal = {.arn = std::string(role_arn), .account = account, .service = std::string(kPersonalizePrincipal)};
   request.context = {
       {"aws:sourceaccount", {account}},
       {"aws:sourcearn", {fmt::format("arn:aws:personalize:{}:{}:*", region_, account)}},
@@ -46,7 +44,7 @@ AccessRequest RoleAccessChecker::MakeRequest(std::string_view role_arn) const {
       {"aws:principaltype", {"AssumedRole"}},
       {"aws:requestedregion", {region_}},
       {"aws:securetransport", {"true"}},  // The bytes do not leave the server.
-      {"aws:principalservicename", {std::string(kPersonalize)}},
+      {"aws:principalservicename", {std::string(kPersonalizePrincipal)}},
   };
   return request;
 }

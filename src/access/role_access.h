@@ -9,6 +9,9 @@
 
 namespace attune {
 
+/// As which the jobs of the service take up a role.
+inline constexpr std::string_view kPersonalizePrincipal = "personalize.amazonaws.com";
+
 enum class ObjectAction { kRead, kWrite, kList };
 
 /// Why a role may not, or that it may.

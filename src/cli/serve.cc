@@ -92,6 +92,16 @@ void ReloadTls(Env& env, const ServeOptions& options, Application& application) 
   }
 }
 
+/// A key that was exchanged in the data directory's credentials file counts from now on.
+void ReloadAdministrator(Application& application) {
+  const auto reloaded = application.ReloadAdministrator();
+  if (!reloaded.ok()) {
+    LogError("SIGHUP: the administrator's key stays as it was: {}", reloaded.status().message());
+  } else if (*reloaded) {
+    LogInfo("SIGHUP: the administrator's key was read again");
+  }
+}
+
 }  // namespace
 
 int Serve(std::span<const std::string> arguments) {
@@ -125,7 +135,10 @@ int Serve(std::span<const std::string> arguments) {
     if (!status.ok()) return Fail(status, 1);
   }
   int number = signals.Wait();
-  for (; number == SIGHUP; number = signals.Wait()) ReloadTls(env, options, **application);
+  for (; number == SIGHUP; number = signals.Wait()) {
+    ReloadTls(env, options, **application);
+    ReloadAdministrator(**application);
+  }
   LogInfo("{}: finishing what is in flight", number == SIGTERM ? "SIGTERM" : "SIGINT");
   (*application)->Stop();
   return 0;

@@ -34,7 +34,8 @@ struct HttpRequestHead {
   std::string method;
   std::string target;
   HttpHeaders headers;
-  std::string peer_address;                     ///< For logs only.
+  std::string peer_address;                     ///< For logs, and aws:SourceIp.
+  bool is_encrypted = false;                    ///< It came over TLS.
   std::optional<std::uint64_t> content_length;  ///< Absent for chunked bodies.
 
   std::string_view path() const;   ///< The target before '?'.

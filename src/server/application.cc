@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "base/json.h"
 #include "jobs/collect_garbage.h"
 #include "jobs/deploy_campaign.h"
 #include "jobs/export_dataset.h"
@@ -21,8 +20,8 @@
 #include "server/administration_service.h"
 #include "server/exploration_readings.h"
 #include "server/filter_data_work.h"
+#include "server/named_arns.h"
 #include "services/error_mapping.h"
-
 #include "services/iam/query_service.h"
 #include "services/s3/s3_service.h"
 #include "services/s3/sample_bucket.h"
@@ -36,18 +35,6 @@ namespace {
 bool Adds(std::string_view operation) {
   constexpr std::string_view kVerbs[] = {"Create", "Put", "Update", "Tag", "Start"};
   return std::ranges::any_of(kVerbs, [&](std::string_view verb) { return operation.starts_with(verb); });
-}
-
-/// What a request asks for, as policies name it: the first ARN of personalize among its members, "*" if it has none.
-std::string ResourceOf(std::string_view body) {
-  const auto document = JsonDocument::Parse(body);
-  if (!document.ok() || !document->root().is_object()) return "*";
-  for (const auto [key, value] : simdjson::dom::object(document->root())) {
-    std::string_view text;
-    if (value.get(text) != simdjson::SUCCESS || !key.ends_with("Arn")) continue;
-    if (text.starts_with("arn:") && text.find(":personalize:") != std::string_view::npos) return std::string(text);
-  }
-  return "*";
 }
 
 }  // namespace
@@ -88,6 +75,15 @@ Status Application::FindAdministrator() {
   administrator_ = NewAccessKey(entropy_);
   is_first_start_ = true;
   return WriteCredentialsFile(env_, directory_->credentials_path(), administrator_);
+}
+
+Result<bool> Application::ReloadAdministrator() {
+  if (options_.administrator) return false;
+  ATTUNE_TRY(auto key, ReadCredentialsFile(env_, directory_->credentials_path()));
+  ATTUNE_RETURN_IF_ERROR(CheckAccessKey(key));
+  administrator_ = key;
+  credentials_->SetAdministrator({.access_key_id = std::move(key.id), .secret_access_key = std::move(key.secret)});
+  return true;
 }
 
 Status Application::OpenStores() {
@@ -228,15 +224,8 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
     table[std::string(operation.name)] = [this, run = operation.run, adds = Adds(operation.name),
                                           action = fmt::format("personalize:{}", operation.name)](
                                              const JsonCall& call, std::string_view body) -> OperationReply {
-      const Caller caller{.arn = call.signature.credential.principal_arn,
-                          .account_id = options_.account_id,
-                          .access_key_id = call.signature.access_key_id,
-                          .peer_address = call.peer_address};
-      if (!caller.is_root()) {  // The administrator may do everything.
-        const std::string resource = ResourceOf(body);
-        const Status may = authorizer_->Authorize(caller, {.action = action, .resource = resource});
-        if (!may.ok()) return {.error = ToAwsError(may), .body = {}};
-      }
+      const Status allowed = Authorize(CallerOf(call.signature, call.head), action, body);
+      if (!allowed.ok()) return {.error = ToAwsError(allowed), .body = {}};
       if (adds) {
         const Status may = write_gate_->Check();
         if (!may.ok()) return {.error = ToAwsError(may), .body = {}};
@@ -261,6 +250,24 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
     };
   }
   return table;
+}
+
+Status Application::Authorize(const Caller& caller, const std::string& action, std::string_view body) const {
+  if (caller.is_root()) return {};  // The administrator may do everything.
+  const NamedArns named = FindNamedArns(body);
+  if (named.resources.empty()) {
+    ATTUNE_RETURN_IF_ERROR(authorizer_->Authorize(caller, {.action = action, .resource = "*"}));
+  }
+  for (const std::string& arn : named.resources) {
+    ATTUNE_RETURN_IF_ERROR(authorizer_->Authorize(caller, {.action = action, .resource = arn}));
+  }
+  for (const std::string& arn : named.roles) {
+    ATTUNE_RETURN_IF_ERROR(
+        authorizer_->Authorize(caller, {.action = "iam:PassRole",
+                                        .resource = arn,
+                                        .context = {{"iam:passedtoservice", {std::string(kPersonalizePrincipal)}}}}));
+  }
+  return {};
 }
 
 Status Application::Listen() {

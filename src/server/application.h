@@ -83,6 +83,10 @@ class Application {
   /// Ends what is in flight, then everything else. What was not finished goes on at the next start.
   void Stop();
 
+  /// Reads the administrator's key from the data directory again, where it was not given at the start: false then.
+  /// After an error the key is what it was.
+  Result<bool> ReloadAdministrator();
+
   /// See HttpServer. Requires Listen.
   Status SetTlsIdentity(const TlsIdentity& identity) { return http_server_->SetTlsIdentity(identity); }
 
@@ -115,6 +119,8 @@ class Application {
   /// A store elsewhere that does not answer holds nobody up when the server stops.
   void CancelStoreRequests();
   void OpenPersonalize();
+  /// PermissionDenied unless the caller may do the action on all that the body names, and pass on the roles in it.
+  Status Authorize(const Caller& caller, const std::string& action, std::string_view body) const;
   /// The operations of one of the three services, each with a context of its request.
   JsonOperationTable BindOperations(std::span<const BoundOperation<Context>> operations);
 

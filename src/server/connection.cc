@@ -44,8 +44,8 @@ void InputBuffer::Shrink() {
   begin_ = end_ = 0;
 }
 
-Connection::Connection(ConnectionContext& context, std::string peer_address)
-    : context_(context), peer_address_(std::move(peer_address)) {}
+Connection::Connection(ConnectionContext& context, std::string peer_address, bool is_encrypted)
+    : context_(context), peer_address_(std::move(peer_address)), is_encrypted_(is_encrypted) {}
 
 template <class Step>
 void Connection::Guarded(Step&& step) {
@@ -138,6 +138,7 @@ Connection::Flow Connection::TakeStep(RequestParser::Step step) {
 Connection::Flow Connection::BeginExchange() {
   HttpRequestHead head = parser_->TakeHead();
   head.peer_address = peer_address_;
+  head.is_encrypted = is_encrypted_;
   exchange_ = context_.handler.Begin(std::move(head));
   if (!exchange_) return Refuse({500, "handler", "the server has no answer"});
   if (parser_->SetExchange(exchange_.get()) == RequestParser::Step::kRefused) return Refuse(parser_->refusal());

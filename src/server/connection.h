@@ -49,7 +49,7 @@ class InputBuffer {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   /// `context` must outlive it.
-  Connection(ConnectionContext& context, std::string peer_address);
+  Connection(ConnectionContext& context, std::string peer_address, bool is_encrypted);
   virtual ~Connection() = default;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -117,6 +117,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Constant after construction.
   ConnectionContext& context_;
   const std::string peer_address_;
+  const bool is_encrypted_;
   // Synchronise themselves.
   std::atomic<Phase> phase_{Phase::kIdle};
   std::atomic<std::int64_t> deadline_ns_{kNever};

@@ -61,8 +61,7 @@ class JsonService::Exchange final : public ServiceExchange {
       return Refuse({aws_error::kUnknownOperationException,
                      fmt::format("This server does not offer the operation {}", info->name)});
     }
-    const JsonCall call{
-        .signature = signature, .request_id = request_.request_id, .peer_address = request_.head.peer_address};
+    const JsonCall call{.signature = signature, .request_id = request_.request_id, .head = request_.head};
     OperationReply reply = operation->second(call, body_);
     if (reply.error) return Refuse(*reply.error);
     return service_.info_.protocol == Protocol::kAwsJson11

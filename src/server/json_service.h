@@ -34,7 +34,7 @@ class BodyBudget {
 struct JsonCall {
   const VerifiedSignature& signature;  ///< Who asks, and the region for ARNs.
   const std::string& request_id;
-  const std::string& peer_address;
+  const HttpRequestHead& head;
 };
 
 /// One operation: the body in, the reply out. Called from many threads. See protocol/operation.h for how a handler

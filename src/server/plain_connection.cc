@@ -18,7 +18,9 @@ using Error = boost::system::error_code;
 class PlainConnection final : public Connection {
  public:
   PlainConnection(ConnectionContext& context, Place place, tcp::socket socket)
-      : Connection(context, place.peer_address), place_(std::move(place)), socket_(std::move(socket)) {}
+      : Connection(context, place.peer_address, /*is_encrypted=*/false),
+        place_(std::move(place)),
+        socket_(std::move(socket)) {}
 
   ~PlainConnection() override {
     Error ignored;

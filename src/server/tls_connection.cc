@@ -22,7 +22,7 @@ constexpr std::size_t kOneRecordBytesMax = 16 << 10;
 class TlsConnection final : public Connection {
  public:
   TlsConnection(ConnectionContext& context, Place place, tcp::socket socket, TlsContext tls_context)
-      : Connection(context, place.peer_address),
+      : Connection(context, place.peer_address, /*is_encrypted=*/true),
         place_(std::move(place)),
         tls_context_(std::move(tls_context)),
         stream_(std::move(socket), *tls_context_) {}

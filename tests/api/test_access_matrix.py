@@ -1,10 +1,13 @@
 """Operations by principals: every operation of every service, asked for by callers with different policies. What a policy
 allows may fail for other reasons, since the requests are as empty as their operation takes; what it does not allow is
 refused as AWS refuses it, whatever the request holds."""
+import base64
+import hashlib
 import json
 import pathlib
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -25,17 +28,21 @@ class Operation:
         self.headers = headers or {}
         self.denied = denied
         self.needs = [action]
+        self.refuses_inside = False  # An answer of status 200 that says so of each of several things.
 
-    def is_refused(self, server, key):
-        """Whether it is refused for want of rights, in the words of its service."""
+    def is_refused(self, server, key, why="is not authorized to perform"):
+        """Whether it is refused for want of rights, in the words of its service, with the reason `why` (S3 gives none).
+        Without a key the request is not signed."""
         url = server.url + self.path
         request = AWSRequest(self.method, url, data=self.body.encode(), headers=dict(self.headers))
         signer = S3SigV4Auth if self.service == "s3" else SigV4Auth
-        signer(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), self.service, "us-east-1").add_auth(request)
+        if key:
+            credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"], key.get("SessionToken"))
+            signer(credentials, self.service, "us-east-1").add_auth(request)
         plain = urllib.request.Request(url, request.body or None, dict(request.headers), method=self.method)
         try:
-            with urllib.request.urlopen(plain):
-                return False
+            with urllib.request.urlopen(plain) as answer:
+                return self.refuses_inside and b"<Code>AccessDenied</Code>" in answer.read()
         except urllib.error.HTTPError as error:
             text = error.read().decode()
             if self.method == "HEAD":
@@ -45,8 +52,8 @@ class Operation:
             assert error.code != 500, text
             if code.split(":")[0] != self.denied:
                 return False
-            if self.service != "s3":
-                assert self.action in text and "is not authorized to perform" in text, text
+            if self.service != "s3" and key:
+                assert self.action in text and "is not authorized to perform" in text and why in text, text
             return True
 
 
@@ -80,6 +87,12 @@ def iam_operations():
                         headers={"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
 
 
+def sts_operations(role_arn):
+    yield Operation("sts:AssumeRole", "sts", body=urllib.parse.urlencode({
+        "Action": "AssumeRole", "Version": "2011-06-15", "RoleArn": role_arn, "RoleSessionName": "matrix"}),
+        headers={"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}, denied="AccessDenied")
+
+
 def s3_operations(bucket):
     at_bucket = {
         "GetBucketLocation": "location", "GetBucketPolicy": "policy", "ListBucketMultipartUploads": "uploads",
@@ -110,6 +123,14 @@ def s3_operations(bucket):
     copy = make("PUT", "PutObject", f"/{bucket}/copy", {"x-amz-copy-source": f"/{bucket}/k"})
     copy.needs.append("s3:GetObject")
     yield copy
+    part = make("PUT", "PutObject", f"/{bucket}/copy?uploadId=u&partNumber=1", {"x-amz-copy-source": f"/{bucket}/k"})
+    part.needs.append("s3:GetObject")
+    yield part
+    body = "<Delete><Object><Key>one</Key></Object><Object><Key>two</Key></Object></Delete>"
+    several = make("POST", "DeleteObject", f"/{bucket}?delete", {
+        "Content-Type": "application/xml", "Content-MD5": base64.b64encode(hashlib.md5(body.encode()).digest()).decode()})
+    several.body, several.refuses_inside = body, True
+    yield several
     yield make("DELETE", "DeleteBucket", f"/{bucket}")  # The last: where it may, there is no bucket any more.
 
 
@@ -140,6 +161,22 @@ def principal(iam):
     made.delete()
 
 
+@pytest.fixture
+def session(server, iam, sts):
+    """(name, key) of a role without policies that a user of the account has taken up."""
+    account = sts.get_caller_identity()["Account"]
+    name = unique("role")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}]}))["Role"]
+    taker = Principal(iam)
+    taker.allow({"Effect": "Allow", "Action": "sts:AssumeRole"})
+    yield name, server.client("sts", taker.key).assume_role(RoleArn=role["Arn"], RoleSessionName="matrix")["Credentials"]
+    taker.delete()
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+
+
 @pytest.fixture(params=["personalize", "iam", "s3"])
 def operations(request, s3):
     if request.param == "personalize":
@@ -167,7 +204,40 @@ def test_the_matrix_has_every_operation():
 
 def test_nobody_may_anything(server, principal, operations):
     for operation in operations:
-        assert operation.is_refused(server, principal.key), operation.action
+        why = f"because no identity-based policy allows the {operation.action} action"
+        assert operation.is_refused(server, principal.key, why), operation.action
+
+
+def test_who_does_not_sign_may_nothing(server, operations):
+    for operation in operations:
+        denied, operation.denied = operation.denied, {"s3": "AccessDenied", "iam": "MissingAuthenticationToken"}.get(
+            operation.service, "MissingAuthenticationTokenException")
+        assert operation.is_refused(server, None), operation.action
+        operation.denied = denied
+
+
+def test_a_session_may_what_its_role_may(server, iam, sts, session, operations):
+    role, key = session
+    for operation in operations:
+        assert operation.is_refused(server, key), operation.action
+    for operation in operations[:-1]:
+        iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": operation.needs, "Resource": "*"}]}))
+        assert not operation.is_refused(server, key), operation.action
+
+
+def test_who_may_take_up_a_role_by_principal(server, iam, sts, principal, session):
+    """A role that trusts the account: its policies say who may."""
+    role, key = session
+    operation = next(sts_operations(iam.get_role(RoleName=role)["Role"]["Arn"]))
+    assert operation.is_refused(server, principal.key) and operation.is_refused(server, key)
+    principal.allow({"Effect": "Allow", "Action": "sts:AssumeRole"})
+    assert not operation.is_refused(server, principal.key)
+    principal.allow({"Effect": "Allow", "Action": "*"}, {"Effect": "Deny", "Action": "sts:AssumeRole"})
+    assert operation.is_refused(server, principal.key, "with an explicit deny in an identity-based policy")
+    iam.attach_user_policy(UserName=principal.name, PolicyArn=READ_ONLY)
+    iam.delete_user_policy(UserName=principal.name, PolicyName="p")
+    assert operation.is_refused(server, principal.key)
 
 
 def test_one_action_allowed_is_that_one_and_no_other(server, principal, operations):
@@ -181,7 +251,8 @@ def test_one_action_allowed_is_that_one_and_no_other(server, principal, operatio
 def test_one_action_denied_is_that_one_and_no_other(server, principal, operations):
     for operation in operations[:-1]:
         principal.allow({"Effect": "Allow", "Action": "*"}, {"Effect": "Deny", "Action": operation.action})
-        assert operation.is_refused(server, principal.key), operation.action
+        why = "with an explicit deny in an identity-based policy"
+        assert operation.is_refused(server, principal.key, why), operation.action
     principal.allow({"Effect": "Allow", "Action": "*"}, {"Effect": "Deny", "Action": "sts:GetCallerIdentity"})
     for operation in operations[:-1]:
         assert not operation.is_refused(server, principal.key), operation.action

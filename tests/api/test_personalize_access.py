@@ -3,6 +3,7 @@ import json
 
 import pytest
 from personalize_world import unique
+from raw_requests import call
 
 FULL_ACCESS = "arn:aws:iam::aws:policy/service-role/AmazonPersonalizeFullAccess"
 
@@ -46,3 +47,41 @@ def test_a_policy_may_name_one_campaign(world, trained, iam, user, refused):
     assert len(runtime.get_recommendations(campaignArn=trained.campaign_arn, userId="u1")["itemList"]) == 25
     refused("AccessDeniedException", runtime.get_recommendations, campaignArn=trained.campaign_arn + "x", userId="u1")
     refused("AccessDeniedException", client("personalize").describe_campaign, campaignArn=trained.campaign_arn)
+
+
+def test_no_arn_hides_behind_another(server, world, trained, iam, user, refused):
+    """Whatever stands first in the body, and whether or not the operation knows it: all that is named must be allowed."""
+    name, client = user
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keyed = type("Keyed", (), {"url": server.url, "access_key_id": key["AccessKeyId"],
+                               "secret_access_key": key["SecretAccessKey"]})
+    other = world.group()
+    iam.put_user_policy(UserName=name, PolicyName="one", PolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "personalize:*",
+                                                "Resource": [trained.group_arn, trained.campaign_arn]}]}))
+    for members in ({"aArn": trained.group_arn, "datasetGroupArn": other},
+                    {"datasetGroupArn": other, "zArn": trained.group_arn}):
+        status, body = call(keyed, "DescribeDatasetGroup", **members)
+        assert (status, body["__type"]) == (400, "AccessDeniedException"), body
+    assert call(keyed, "DescribeDatasetGroup", datasetGroupArn=trained.group_arn)[0] == 200
+    status, body = call(keyed, "UpdateCampaign", campaignArn=trained.campaign_arn, solutionVersionArn=trained.version_arn)
+    assert (status, body["__type"]) == (400, "AccessDeniedException") and trained.version_arn in str(body)
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    world.delete_group(other)
+
+
+def test_a_filter_that_is_named_must_be_allowed_too(world, trained, iam, user, refused):
+    name, client = user
+    filter_arn = world.personalize.create_filter(name=unique(), datasetGroupArn=trained.group_arn,
+                                                 filterExpression="INCLUDE ItemID WHERE Items.PRICE > 3")["filterArn"]
+    ask = {"campaignArn": trained.campaign_arn, "userId": "u1", "filterArn": filter_arn}
+
+    def let(*resources):
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "personalize:GetRecommendations",
+                                                    "Resource": list(resources)}]}))
+
+    let(trained.campaign_arn)
+    assert filter_arn in refused("AccessDeniedException", client("personalize-runtime").get_recommendations, **ask)
+    let(trained.campaign_arn, filter_arn)
+    assert client("personalize-runtime").get_recommendations(**ask)["itemList"]

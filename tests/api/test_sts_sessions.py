@@ -59,6 +59,15 @@ def test_who_may_take_up_a_role(iam, sts, person, role):  # noqa: F811
 
     for made in (for_service, for_account):
         assert code_of(theirs.assume_role, RoleArn=made["Arn"], RoleSessionName="se") == ("AccessDenied", 403)
+        with pytest.raises(theirs.exceptions.ClientError) as refusal:
+            theirs.assume_role(RoleArn=made["Arn"], RoleSessionName="se")
+        assert refusal.value.response["Error"]["Message"] == (
+            f"User: {theirs.get_caller_identity()['Arn']} is not authorized to perform: sts:AssumeRole on resource: "
+            f"{made['Arn']}")
+    person.let("Deny", "sts:AssumeRole", for_account["Arn"], policy="no")
+    with pytest.raises(theirs.exceptions.ClientError, match="with an explicit deny in an identity-based policy"):
+        theirs.assume_role(RoleArn=for_account["Arn"], RoleSessionName="se")
+    iam.delete_user_policy(UserName=person.name, PolicyName="no")
     person.let("Allow", "sts:AssumeRole", for_account["Arn"])
     theirs.assume_role(RoleArn=for_account["Arn"], RoleSessionName="se")
     assert code_of(theirs.assume_role, RoleArn=for_service["Arn"], RoleSessionName="se") == ("AccessDenied", 403)

@@ -1,9 +1,12 @@
 """attune serve as a program: options, credentials, health, metrics."""
 import re
+import signal
 import stat
 import subprocess
 
-from conftest import BUILD
+import boto3
+
+from conftest import BUILD, wait_until
 from test_http import post
 
 
@@ -36,6 +39,34 @@ def test_makes_the_administrators_key_once(start, tmp_path):
     assert first.stop() == 0
     start("attune", "--data-dir", tmp_path / "data")
     assert path.read_text() == text
+
+
+def test_an_exchanged_administrators_key_counts_from_a_sighup_on(start, tmp_path):
+    server = start("attune", "--data-dir", tmp_path / "data")
+    path = tmp_path / "data" / "credentials"
+    old = re.findall(r" = (\S+)", path.read_text())
+
+    def may(key_id, secret):
+        s3 = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{server.port}", region_name="us-east-1",
+                          aws_access_key_id=key_id, aws_secret_access_key=secret)
+        try:
+            return bool(s3.list_buckets())
+        except s3.exceptions.ClientError as refusal:
+            return refusal.response["Error"]["Code"]
+
+    new = ["AKIAEXCHANGED", "another-secret-of-many-characters"]
+    for text, said in (("[default]\naws_access_key_id = x\n", "the administrator's key stays as it was"),
+                       ("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n" % tuple(new),
+                        "the administrator's key was read again")):
+        assert may(*old) is True and may(*new) == "InvalidAccessKeyId"
+        path.write_text(text)
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: said in server.log())
+    assert may(*new) is True and may(*old) == "InvalidAccessKeyId"
+    assert new[1] not in server.log()
+    assert server.stop() == 0
+    server = start("attune", "--data-dir", tmp_path / "data")
+    assert may(*new) is True
 
 
 def test_takes_the_administrators_key_from_the_environment(start, tmp_path):

@@ -1,13 +1,15 @@
 """HTTPS: the same server behind a handshake, and certificates that are renewed while it runs."""
+import json
 import signal
 import socket
 import ssl
 import subprocess
 import time
 
+import boto3
 import pytest
 
-from conftest import Client
+from conftest import Client, wait_until
 from test_http import GET, post
 
 
@@ -118,3 +120,44 @@ def test_stops_with_connections_open(server, identity):
         assert client.ask(GET).status == 200
         server.signal_stop()
         assert server.wait() == 0
+
+
+def test_attune_takes_up_a_renewed_certificate_and_tells_policies_what_came_over_it(start, identity, tmp_path):
+    server = start("attune", "--data-dir", tmp_path / "data", "--tls-certificate", identity[0], "--tls-key", identity[1],
+                   environment={"ATTUNE_ACCESS_KEY_ID": "ADMINISTRATOR", "ATTUNE_SECRET_ACCESS_KEY": "0123456789abcdef"})
+    certificate, key = make_certificate(tmp_path, "second")
+    certificate.replace(identity[0])
+    key.replace(identity[1])
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "the TLS certificate was read again" in server.log())
+    assert secure_transport_decides(f"https://localhost:{server.port}", verify=str(identity[0])) == (True, False)
+
+
+def test_without_tls_policies_see_that(start, tmp_path):
+    server = start("attune", "--data-dir", tmp_path / "data", environment={
+        "ATTUNE_ACCESS_KEY_ID": "ADMINISTRATOR", "ATTUNE_SECRET_ACCESS_KEY": "0123456789abcdef"})
+    assert secure_transport_decides(f"http://127.0.0.1:{server.port}") == (False, True)
+
+
+def secure_transport_decides(url, verify=None):
+    """Whether a user may list buckets whose policy asks for aws:SecureTransport, and for its opposite."""
+    def client(service, key_id, secret):
+        return boto3.client(service, endpoint_url=url, verify=verify, region_name="us-east-1", aws_access_key_id=key_id,
+                            aws_secret_access_key=secret)
+
+    iam = client("iam", "ADMINISTRATOR", "0123456789abcdef")
+    iam.create_user(UserName="U")
+    key = iam.create_access_key(UserName="U")["AccessKey"]
+    s3 = client("s3", key["AccessKeyId"], key["SecretAccessKey"])
+    found = []
+    for wanted in ("true", "false"):
+        iam.put_user_policy(UserName="U", PolicyName="p", PolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+                                                    "Condition": {"Bool": {"aws:SecureTransport": wanted}}}]}))
+        try:
+            s3.list_buckets()
+            found.append(True)
+        except s3.exceptions.ClientError as refusal:
+            assert refusal.response["Error"]["Code"] == "AccessDenied"
+            found.append(False)
+    return tuple(found)

@@ -23,8 +23,8 @@ std::optional<std::string> RoleNameOf(std::string_view arn) {
 }
 
 Status Refuse(const Caller& caller, const Authorizer::Question& question, std::string_view why) {
-  return PermissionDenied(fmt::format("User: {} is not authorized to perform: {} on resource: {} {}", caller.arn,
-                                      question.action, question.resource, why));
+  return PermissionDenied(fmt::format("User: {} is not authorized to perform: {} on resource: {}{}{}", caller.arn,
+                                      question.action, question.resource, why.empty() ? "" : " ", why));
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ Result<Authorizer::Asker> Authorizer::FindAsker(const Caller& caller, AccessRequ
       {"aws:currenttime", {FormatIsoTime(now_ms)}},
       {"aws:epochtime", {std::to_string(now_ms / kMsPerSecond)}},
       {"aws:sourceip", {caller.peer_address}},
-      {"aws:securetransport", {"false"}},
+      {"aws:securetransport", {caller.is_encrypted ? "true" : "false"}},
   });
   asker.request = std::move(request);
   return asker;
@@ -98,12 +98,17 @@ Status Authorizer::AuthorizeAssumeRole(const Caller& caller, const Role& role) c
   ATTUNE_TRY(const auto trust, PolicyDocument::Parse(role.trust_document, PolicyKind::kTrust));
   const auto by_trust = Evaluate(trust, asker.request);
   ATTUNE_TRY(const auto by_identity, EvaluateAttached(identities_, asker.policies, asker.request));
-  if (Combine(by_trust, by_identity) == AccessDecision::kDeny) return Refuse(caller, question, "with an explicit deny");
+  if (by_trust == AccessDecision::kDeny) {
+    return Refuse(caller, question, "with an explicit deny in a resource-based policy");
+  }
+  if (by_identity == AccessDecision::kDeny) {
+    return Refuse(caller, question, "with an explicit deny in an identity-based policy");
+  }
   if (by_trust == AccessDecision::kAllow) return {};
   // A trust in the account leaves it to the account's own policies whom they let.
   asker.request.principal.arn = fmt::format("arn:aws:iam::{}:root", caller.account_id);
   if (by_identity == AccessDecision::kAllow && Evaluate(trust, asker.request) == AccessDecision::kAllow) return {};
-  return Refuse(caller, question, "because its trust policy or the caller's policies do not allow it");
+  return Refuse(caller, question, "");  // As STS has it: whether the trust or the caller's policies lack it, it keeps.
 }
 
 }  // namespace attune

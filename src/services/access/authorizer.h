@@ -19,6 +19,7 @@ struct Caller {
   std::string account_id;
   std::string access_key_id;
   std::string peer_address;
+  bool is_encrypted = false;  ///< The request came over TLS.
 
   bool is_root() const { return arn.ends_with(":root"); }
 };

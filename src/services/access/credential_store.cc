@@ -6,10 +6,18 @@
 
 namespace attune {
 
+void IdentityCredentials::SetAdministrator(Administrator administrator) {
+  const WriterLock lock(mutex_);
+  administrator_ = std::move(administrator);
+}
+
 std::optional<Credential> IdentityCredentials::Find(std::string_view access_key_id) const {
-  if (access_key_id == administrator_.access_key_id) {
-    return Credential{.secret_access_key = administrator_.secret_access_key,
-                      .principal_arn = fmt::format("arn:aws:iam::{}:root", identities_.account_id())};
+  {
+    const ReaderLock lock(mutex_);
+    if (access_key_id == administrator_.access_key_id) {
+      return Credential{.secret_access_key = administrator_.secret_access_key,
+                        .principal_arn = fmt::format("arn:aws:iam::{}:root", identities_.account_id())};
+    }
   }
   if (auto session = identities_.FindSession(access_key_id)) {
     return Credential{.secret_access_key = std::move(session->secret),
@@ -27,6 +35,7 @@ Caller CallerOf(const VerifiedSignature& signature, const HttpRequestHead& head)
   caller.arn = signature.credential.principal_arn;
   caller.access_key_id = signature.access_key_id;
   caller.peer_address = head.peer_address;
+  caller.is_encrypted = head.is_encrypted;
   // arn:aws:iam::<account>:…
   std::string_view rest = caller.arn;
   for (int part = 0; part < 4; ++part) rest.remove_prefix(std::min(rest.size(), rest.find(':') + 1));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "access/identity_store.h"
+#include "base/mutex.h"
 #include "protocol/sigv4.h"
 #include "services/access/authorizer.h"
 
@@ -22,14 +23,18 @@ class IdentityCredentials final : public CredentialStore {
   IdentityCredentials(const IdentityStore& identities, Administrator administrator)
       : identities_(identities), administrator_(std::move(administrator)) {}
 
+  /// The former key is unknown from now on; requests that were admitted with it go on.
+  void SetAdministrator(Administrator administrator) EXCLUDES(mutex_);
+
   /// Nothing for keys that are unknown or inactive.
-  std::optional<Credential> Find(std::string_view access_key_id) const override;
+  std::optional<Credential> Find(std::string_view access_key_id) const override EXCLUDES(mutex_);
 
   const std::string& account_id() const { return identities_.account_id(); }
 
  private:
   const IdentityStore& identities_;
-  const Administrator administrator_;
+  mutable SharedMutex mutex_;
+  Administrator administrator_ GUARDED_BY(mutex_);
 };
 
 /// Who a verified signature belongs to.
