@@ -65,6 +65,31 @@ int Run(const std::string& folder, std::size_t requests, double weight) {
   Measure("Recommend, 25 items", requests, [&](std::size_t i) {
     served += Recommend(deployment, {.user_id = users[i], .result_count = kListSize, .seed = i}).items.size();
   });
+  // What is left where the user's scores are kept from the last request, and what the recommendation log adds.
+  ScoreCache cache(std::uint64_t{1} << 30);
+  std::vector<std::string> few(users.begin(), users.begin() + std::min<std::ptrdiff_t>(50, std::ssize(users)));
+  for (const double each : {0.0, weight}) {
+    const Deployment kept({.uid = "c", .artifact_name = "a", .exploration_weight = each},
+                          std::make_shared<Exploration>(model), std::make_shared<LiveGroup>());
+    Measure(fmt::format("scores kept, weight {}", each).c_str(), requests, [&](std::size_t i) {
+      (void)Recommend(kept,
+                      {.user_id = few[i % few.size()], .result_count = kListSize, .seed = i, .score_cache = &cache});
+    });
+    Measure(fmt::format("  and its log line").c_str(), requests, [&](std::size_t i) {
+      auto list = Recommend(kept, {.user_id = few[i % few.size()],
+                                   .result_count = kListSize,
+                                   .seed = i,
+                                   .tells_contenders = true,
+                                   .score_cache = &cache});
+      ServedList shown{.deployment = "c", .model = "a", .user_id = few[i % few.size()], .factors = list.factors};
+      for (const RecommendedItem& item : list.items) {
+        shown.item_ids.push_back(item.item_id);
+        shown.scores.push_back(item.log_probability);
+        shown.propensities.push_back(static_cast<float>(item.propensity));
+      }
+      (void)EncodeLogLine(RecordOf(kept, 0, "RID-0", shown, std::move(list)));
+    });
+  }
   if (sum <= 0 || served != (kWarmUp + requests) * std::min(kListSize, model->item_count())) {
     fmt::print(stderr, "a list was short\n");
     return 1;

@@ -21,18 +21,19 @@ SlateBeliefs::Total SlateBeliefs::TotalOf(std::size_t candidate) const {
 
 SlateBeliefs ReadBeliefs(const Posterior& posterior, std::span<const std::uint32_t> items,
                          std::span<const std::uint8_t> eligible, std::span<const float> factors) {
-  SlateBeliefs beliefs{.candidates = std::vector<Belief>(items.size()),
-                       .effects = std::vector<Posterior::Effect>(Posterior::kEffectsMax),
-                       .calibration = posterior.calibration()};
-  std::vector<bool> is_read(Posterior::kEffectsMax);
+  SlateBeliefs beliefs{
+      .candidates = std::vector<Belief>(items.size()), .effects = {}, .calibration = posterior.calibration()};
+  std::vector<std::uint16_t> number_of(Posterior::kEffectsMax);  // Of each effect that was read, from 1.
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (eligible[i] == 0) continue;
     Belief& belief = beliefs.candidates[i] = posterior.Believe(items[i], factors);
     for (std::size_t a = 0; a < belief.attribute_count; ++a) {
-      const std::uint16_t attribute = belief.attributes[a];
-      if (is_read[attribute]) continue;
-      is_read[attribute] = true;
-      beliefs.effects[attribute] = posterior.AttributeEffect(attribute);
+      std::uint16_t& number = number_of[belief.attributes[a]];
+      if (number == 0) {
+        beliefs.effects.push_back(posterior.AttributeEffect(belief.attributes[a]));
+        number = static_cast<std::uint16_t>(beliefs.effects.size());
+      }
+      belief.attributes[a] = static_cast<std::uint16_t>(number - 1);
     }
   }
   return beliefs;

@@ -12,8 +12,10 @@ namespace attune {
 /// What is believed of the candidates of one request, for its user, read once: every policy that chooses from it sees
 /// the same. Attributes may share an effect; see Posterior. N candidates.
 struct SlateBeliefs {
-  std::vector<Belief> candidates;          ///< [N]; of those not eligible nothing is read.
-  std::vector<Posterior::Effect> effects;  ///< [kEffectsMax]; those of no eligible candidate's attributes are zero.
+  std::vector<Belief> candidates;  ///< [N]; of those not eligible nothing is read.
+  /// Those of the eligible candidates' attributes. What Belief::attributes counts here are places in this list: there
+  /// are few of them beside the posterior's thousands.
+  std::vector<Posterior::Effect> effects;
   ClickCalibration calibration;
 
   /// Expected correction of a candidate, the attributes' part included, and its whole deviation.

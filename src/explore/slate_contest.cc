@@ -84,7 +84,7 @@ void SlateContest::AddEligible(std::uint32_t index, const SlateRequest& request)
                         .shares_begin = static_cast<std::uint32_t>(shares_.size())};
   if (contestant.base + kReach * contestant.own + reach < bar_) return;
   for (std::size_t i = 0; i < share_count; ++i) {
-    if (number_of_.empty()) number_of_.resize(Posterior::kEffectsMax);
+    if (number_of_.empty()) number_of_.resize(request.beliefs->effects.size());
     std::uint16_t& number = number_of_[shares[i].attribute];
     if (number == 0) number = static_cast<std::uint16_t>(++attribute_count_);
     shares_.push_back({.attribute = number - 1U, .scale = shares[i].scale});
