@@ -104,7 +104,7 @@ TEST(Checksum, GivesTheKnownValues) {
 /// However bytes are cut into parts, empty ones too, the parts' checksums give that of all bytes.
 TEST(Checksum, OfAllBytesFollowsFromThoseOfTheParts) {
   std::string text;
-  for (int i = 0; i < 100'000; ++i) text.push_back(static_cast<char>(i * i + i / 7));
+  for (std::uint32_t i = 0; i < 100'000; ++i) text.push_back(static_cast<char>(i * i + i / 7));
   for (const ChecksumKind kind : {ChecksumKind::kCrc32, ChecksumKind::kCrc32c, ChecksumKind::kCrc64Nvme}) {
     const auto base64_of = [kind](std::string_view bytes) {
       Checksum checksum(kind);
