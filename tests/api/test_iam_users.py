@@ -106,3 +106,20 @@ def test_users_are_kept_until_nothing_hangs_on_them(person, iam):
     assert code_of(iam.delete_user, UserName=person.name) == ("DeleteConflict", 409)
     assert person.name in [user["UserName"] for user in iam.list_users()["Users"]]
     assert code_of(iam.get_user, UserName="nobody-of-that-name") == ("NoSuchEntity", 404)
+
+
+def test_a_path_makes_nobody_a_session(server, iam, name):
+    """A path may hold any visible letters; the ARN of such a user only looks like that of a session."""
+    role, user = name("Admin"), name("User")
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "personalize.amazonaws.com"}, "Action": "sts:AssumeRole"}]}))
+    iam.attach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.create_user(UserName=user, Path=f"/x:assumed-role/{role}/")
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+
+    assert code_of(server.client("iam", key=key).list_users) == ("AccessDenied", 403)
+
+    iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName=user)
+    iam.detach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.delete_role(RoleName=role)

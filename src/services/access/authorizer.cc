@@ -14,11 +14,12 @@ constexpr std::int64_t kMsPerSecond = 1000;
 
 std::string NameOf(std::string_view arn) { return std::string(arn.substr(arn.rfind('/') + 1)); }
 
-/// "arn:aws:sts::1:assumed-role/R/session" acts by the policies of role R.
-std::optional<std::string> RoleNameOf(std::string_view arn) {
-  const auto at = arn.find(":assumed-role/");
-  if (at == std::string_view::npos) return std::nullopt;
-  const auto rest = arn.substr(at + std::string_view(":assumed-role/").size());
+/// "arn:aws:sts::1:assumed-role/R/session" acts by the policies of role R. Only STS gives such ARNs: the path of a user
+/// may hold any visible letters, ":assumed-role/R/" too.
+std::optional<std::string> RoleNameOf(const Caller& caller) {
+  const std::string prefix = fmt::format("arn:aws:sts::{}:assumed-role/", caller.account_id);
+  if (!caller.arn.starts_with(prefix)) return std::nullopt;
+  const auto rest = std::string_view(caller.arn).substr(prefix.size());
   return std::string(rest.substr(0, rest.find('/')));
 }
 
@@ -35,7 +36,7 @@ Result<Authorizer::Asker> Authorizer::FindAsker(const Caller& caller, AccessRequ
   request.principal = {.arn = caller.arn, .account = caller.account_id};
   const auto gone = [&] { return PermissionDenied(fmt::format("{} does not exist any more", caller.arn)); };
   std::string_view type = "Account";
-  if (const auto role_name = RoleNameOf(caller.arn)) {
+  if (const auto role_name = RoleNameOf(caller)) {
     auto role = identities_.FindRole(*role_name);
     if (!role.ok()) return gone();
     request.principal.arn = role->arn;
