@@ -95,7 +95,7 @@ Status IdentityStore::Load() {
   ATTUNE_RETURN_IF_ERROR(LoadAll(store_, kUserPrefix, &users_));
   ATTUNE_RETURN_IF_ERROR(LoadAll(store_, kPolicyPrefix, &policies_));
   ATTUNE_RETURN_IF_ERROR(LoadAll(store_, kSessionPrefix, &sessions_));
-  return DropExpiredSessions();
+  return DropEndedSessions();
 }
 
 std::string IdentityStore::NewId(std::string_view prefix) {
@@ -225,6 +225,7 @@ Status IdentityStore::DeleteRole(std::string_view name) {
   const auto& policies = found->second.policies;
   if (!policies.managed_arns.empty()) return Busy("Cannot delete entity, must detach all policies first.");
   if (!policies.inline_documents.empty()) return Busy("Cannot delete entity, must delete policies first.");
+  ATTUNE_RETURN_IF_ERROR(DropSessions([&](const RoleSession& session) { return LowerCase(session.role_name) == key; }));
   ATTUNE_RETURN_IF_ERROR(store_.Delete(KeySpace::kState, fmt::format("{}{}", kRolePrefix, key)));
   roles_.erase(found);
   return {};
@@ -302,7 +303,7 @@ Result<RoleSession> IdentityStore::CreateSession(const Role& role, std::string_v
   session.user_id = fmt::format("{}:{}", role.id, session_name);
   session.expires_ms = clock_.UnixMilliseconds() + seconds * kMsPerSecond;
   WriterLock lock(mutex_);
-  if (sessions_.size() >= kSessionsMax) ATTUNE_RETURN_IF_ERROR(DropExpiredSessions());
+  if (sessions_.size() >= kSessionsMax) ATTUNE_RETURN_IF_ERROR(DropEndedSessions());
   if (sessions_.size() >= kSessionsMax) {
     return LimitExceeded(fmt::format("Cannot exceed quota for sessions of roles: {}", kSessionsMax));
   }
@@ -318,10 +319,19 @@ std::optional<RoleSession> IdentityStore::FindSession(std::string_view key_id) c
   return found->second;
 }
 
-Status IdentityStore::DropExpiredSessions() {
+Status IdentityStore::DropEndedSessions() {
   const auto now_ms = clock_.UnixMilliseconds();
+  return DropSessions([&](const RoleSession& session) REQUIRES(mutex_) {
+    const auto role = roles_.find(LowerCase(session.role_name));
+    // The user id begins with the id of the role, which another role of that name does not have.
+    const bool has_role = role != roles_.end() && session.user_id.starts_with(role->second.id + ":");
+    return session.expires_ms <= now_ms || !has_role;
+  });
+}
+
+Status IdentityStore::DropSessions(const std::function<bool(const RoleSession&)>& is_over) {
   for (auto each = sessions_.begin(); each != sessions_.end();) {
-    if (each->second.expires_ms > now_ms) {
+    if (!is_over(each->second)) {
       ++each;
       continue;
     }

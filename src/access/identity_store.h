@@ -118,7 +118,8 @@ class IdentityStore {
   Status UpdateUser(std::string_view name, const std::function<Status(User&)>& change) EXCLUDES(mutex_);
   Status UpdatePolicy(std::string_view arn, const std::function<Status(CustomerPolicy&)>& change) EXCLUDES(mutex_);
 
-  /// Busy while policies hang on it (or, for a user, keys), with `why` in AWS's words.
+  /// Busy while policies hang on it (or, for a user, keys), with `why` in AWS's words. Sessions of a role end with it:
+  /// another role of that name is somebody else.
   Status DeleteRole(std::string_view name) EXCLUDES(mutex_);
   Status DeleteUser(std::string_view name) EXCLUDES(mutex_);
   /// Busy while it is attached, or has versions besides the default one.
@@ -157,8 +158,9 @@ class IdentityStore {
   Status Load() EXCLUDES(mutex_);
   std::string NewId(std::string_view prefix);
   std::string ArnOf(std::string_view type, std::string_view path, std::string_view name) const;
-  /// Forgets sessions that have expired.
-  Status DropExpiredSessions() REQUIRES(mutex_);
+  /// Forgets sessions that have expired, or whose role is no more.
+  Status DropEndedSessions() REQUIRES(mutex_);
+  Status DropSessions(const std::function<bool(const RoleSession&)>& is_over) REQUIRES(mutex_);
   std::size_t CountAttachments(std::string_view policy_arn) const REQUIRES_SHARED(mutex_);
 
   // Synchronise themselves.

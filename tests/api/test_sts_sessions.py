@@ -77,6 +77,28 @@ def test_who_may_take_up_a_role(iam, sts, person, role):  # noqa: F811
         "ValidationError")
 
 
+def test_a_session_ends_with_its_role(own_server):
+    iam, sts = own_server.client("iam"), own_server.client("sts")
+    account = sts.get_caller_identity()["Account"]
+
+    def make():
+        arn = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
+        iam.put_role_policy(RoleName="R", PolicyName="p", PolicyDocument=document("Allow", "s3:*", "*"))
+        return sts.assume_role(RoleArn=arn, RoleSessionName="se")["Credentials"]
+
+    old = make()
+    own_server.client("s3", key=old).list_buckets()
+    iam.delete_role_policy(RoleName="R", PolicyName="p")
+    iam.delete_role(RoleName="r")
+    new = make()
+
+    for _ in range(2):
+        own_server.client("s3", key=new).list_buckets()
+        assert code_of(own_server.client("s3", key=old).list_buckets)[0] == "InvalidAccessKeyId"
+        own_server.kill()
+        own_server.start()
+
+
 def test_a_session_survives_a_restart(own_server):
     iam, sts = own_server.client("iam"), own_server.client("sts")
     account = sts.get_caller_identity()["Account"]
