@@ -123,3 +123,25 @@ def test_a_path_makes_nobody_a_session(server, iam, name):
     iam.delete_user(UserName=user)
     iam.detach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     iam.delete_role(RoleName=role)
+
+
+def test_what_is_to_be_made_is_asked_for_with_its_path(person, iam, name, refused):
+    account = iam.get_user(UserName=person.name)["User"]["Arn"].split(":")[4]
+    arns = [f"arn:aws:iam::{account}:{kind}/dev/*" for kind in ("user", "role", "policy")]
+    person.let("Allow", "iam:*", arns)
+    theirs = person.client("iam")
+    anything = document("Allow", "s3:GetObject", "*")
+
+    theirs.create_user(UserName=name("U"), Path="/dev/")
+    made = theirs.create_policy(PolicyName=name("P"), Path="/dev/", PolicyDocument=anything)["Policy"]
+    assert made["Arn"].startswith(arns[2][:-1])
+    user, policy = name("U"), name("P")
+    assert f"iam:CreateUser on resource: arn:aws:iam::{account}:user/{user} because" in refused(
+        "AccessDenied", theirs.create_user, UserName=user)
+    assert f"iam:CreateUser on resource: arn:aws:iam::{account}:user/ops/{user} because" in refused(
+        "AccessDenied", theirs.create_user, UserName=user, Path="/ops/")
+    assert f"iam:CreatePolicy on resource: arn:aws:iam::{account}:policy/{policy} because" in refused(
+        "AccessDenied", theirs.create_policy, PolicyName=policy, PolicyDocument=anything)
+    for each in iam.list_users(PathPrefix="/dev/")["Users"]:
+        iam.delete_user(UserName=each["UserName"])
+    iam.delete_policy(PolicyArn=made["Arn"])

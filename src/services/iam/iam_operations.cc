@@ -22,7 +22,7 @@ constexpr QueryOperation kOperations[] = {
 
     {"AttachUserPolicy", "UserName", &AttachUserPolicy},
     {"CreateAccessKey", "UserName", &CreateAccessKey},
-    {"CreatePolicy", "", &CreatePolicy},
+    {"CreatePolicy", "PolicyName", &CreatePolicy},
     {"CreatePolicyVersion", "PolicyArn", &CreatePolicyVersion},
     {"CreateUser", "UserName", &CreateUser},
     {"DeleteAccessKey", "UserName", &DeleteAccessKey},

@@ -86,19 +86,24 @@ OrAwsError<const QueryOperation*> QueryService::Find(std::string_view action) co
 std::optional<AwsError> QueryService::CheckAccess(const QueryCall& call, const QueryOperation& operation) const {
   if (description_.always_allowed) return std::nullopt;
   const auto& parameter = operation.resource_parameter;
+  // Of what does not exist yet, the ARN that it would get.
+  const auto new_arn = [&](std::string_view type) {
+    return fmt::format("arn:aws:iam::{}:{}{}{}", call.caller.account_id, type, call.form.Find("Path").value_or("/"),
+                       call.form.Find(parameter).value_or(""));
+  };
   const std::string value(call.form.Find(parameter).value_or(""));
   std::string resource = "*";
   if (parameter == "PolicyArn" && !value.empty()) {
     resource = value;
   } else if (parameter == "RoleName" && !value.empty()) {
     const auto role = context_.identities.FindRole(value);
-    resource = role.ok() ? role->arn : fmt::format("arn:aws:iam::{}:role/{}", call.caller.account_id, value);
+    resource = role.ok() ? role->arn : new_arn("role");
+  } else if (parameter == "PolicyName" && !value.empty()) {
+    resource = new_arn("policy");
   } else if (parameter == "UserName") {
     const auto user = context_.identities.FindUser(value);
     // Without a name, users ask about themselves.
-    resource = user.ok()       ? user->arn
-               : value.empty() ? call.caller.arn
-                               : fmt::format("arn:aws:iam::{}:user/{}", call.caller.account_id, value);
+    resource = user.ok() ? user->arn : value.empty() ? call.caller.arn : new_arn("user");
   }
   const auto action = fmt::format("{}:{}", description_.name, operation.name);
   const auto may = context_.authorizer.Authorize(call.caller, {.action = action, .resource = resource});

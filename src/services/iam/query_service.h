@@ -33,7 +33,8 @@ using QueryReply = OrAwsError<std::string>;
 
 struct QueryOperation {
   std::string_view name;  ///< "CreateRole"
-  /// The parameter that names what a policy's Resource is about: "RoleName", "UserName", "PolicyArn" or "" for "*".
+  /// The parameter that names what a policy's Resource is about: "RoleName", "UserName", "PolicyArn", "PolicyName" of
+  /// one that is to be made, or "" for "*".
   std::string_view resource_parameter;
   QueryReply (*handler)(QueryContext&, const QueryCall&);
 };
