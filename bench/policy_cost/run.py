@@ -42,9 +42,13 @@ def campaign_of(clients, version_arn, weight):
     return arn
 
 
+def get_requests(server, campaign_arn):
+    return [serving.signed(server, "/recommendations", {"campaignArn": campaign_arn, "userId": str(user + 1)})
+            for user in range(serving.USERS)]
+
+
 def gets(server, campaign_arn):
-    return serving.lua([serving.signed(server, "/recommendations", {"campaignArn": campaign_arn, "userId": str(user + 1)})
-                        for user in range(serving.USERS)])
+    return serving.lua(get_requests(server, campaign_arn))
 
 
 def silent_tracker(clients):
@@ -73,6 +77,17 @@ def puts(server, tracking_id, shown, is_explicit):
         bodies.append({"trackingId": tracking_id, "sessionId": "s", "eventList": [
             {"eventType": "click", "itemId": items[0], "sentAt": int(time.time()), **told}]})
     return serving.lua([serving.signed(server, "/events", body) for body in bodies])
+
+
+def clicks_and_gets(server, tracking_id, shown, campaign_arn):
+    """A click of each user on the first item of their list, and what they are recommended then."""
+    requests = []
+    for user, get in enumerate(get_requests(server, campaign_arn)):
+        body = {"trackingId": tracking_id, "sessionId": f"s-{user + 1}", "userId": str(user + 1), "eventList": [
+            {"eventType": "click", "itemId": shown[user]["itemList"][0]["itemId"], "sentAt": int(time.time()),
+             "recommendationId": shown[user]["recommendationId"]}]}
+        requests += [serving.signed(server, "/events", body), get]
+    return serving.lua(requests)
 
 
 def milliseconds(text):
@@ -121,6 +136,8 @@ def main():
                 compare(name, server, puts(server, tracking_id, shown, is_explicit),
                         puts(server, silent_id, shown, is_explicit), arguments)
             plain = campaign_of(clients, version_arn, 0)
+            compare("a click, then GetRecommendations", server, clicks_and_gets(server, tracking_id, shown, exploring),
+                    clicks_and_gets(server, tracking_id, shown, plain), arguments)
             compare("GetRecommendations, scores at hand", server, gets(server, exploring), gets(server, plain), arguments)
             server.stop()
             server.arguments = ("--score-cache-bytes-max", "0")

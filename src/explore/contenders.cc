@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "explore/ranking.h"
 
 namespace attune {
 namespace {
@@ -31,14 +32,6 @@ Range RangeOf(const SlateRequest& request, double deviation_max) {
   return range;
 }
 
-/// What K + 1 candidates never fall below: the last of them moves up where one of the K is away.
-float BarOf(std::vector<float> low, std::size_t slate_size) {
-  if (low.size() <= slate_size) return kNothing;
-  const auto last = low.begin() + static_cast<std::ptrdiff_t>(slate_size);
-  std::nth_element(low.begin(), last, low.end(), std::greater<>());
-  return *last;
-}
-
 }  // namespace
 
 std::vector<float> SeasonedScores(std::span<const float> scores, std::span<const std::uint8_t> eligible,
@@ -55,7 +48,8 @@ std::vector<float> SeasonedScores(std::span<const float> scores, std::span<const
 Contenders FindContenders(const SlateRequest& request, double deviation_max, std::size_t count_max) {
   ATTUNE_CHECK(request.beliefs != nullptr && request.beliefs->candidates.size() == request.scores.size());
   const Range range = RangeOf(request, deviation_max);
-  const float bar = BarOf(range.low, request.slate_size);
+  // What K + 1 candidates never fall below: the last of them moves up where one of the K is away.
+  const float bar = LargestAt(range.low, request.slate_size);
   Contenders out;
   for (std::uint32_t i = 0; i < request.scores.size(); ++i) {
     if (request.scores[i] > kNothing && range.high[i] >= bar) out.indexes.push_back(i);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "explore/normal.h"
+#include "explore/ranking.h"
 
 namespace attune {
 namespace {
@@ -13,19 +14,10 @@ namespace {
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 constexpr float kReach = 4.8F;  // Standard deviations; beyond it lies less than one draw in a million.
 constexpr std::uint64_t kNumbers = std::uint64_t{1} << 53;
+constexpr double kOneNumber = 0x1.0p-53;
 constexpr float kSharedReach = 3;   // Effects of attributes are drawn within it.
 constexpr float kShareMin = 0.05F;  // Effects that move a score less are part of the item's own deviation.
 constexpr float kSpentMin = 0.02F;
-
-/// The rank-th largest (from 0) of what is finite; -infinity where there are fewer.
-float LargestAt(std::span<const float> values, std::size_t rank) {
-  std::vector<float> finite;
-  finite.reserve(values.size());
-  std::copy_if(values.begin(), values.end(), std::back_inserter(finite), [](float v) { return v > kNothing; });
-  if (finite.size() <= rank) return kNothing;
-  std::nth_element(finite.begin(), finite.begin() + static_cast<std::ptrdiff_t>(rank), finite.end(), std::greater<>());
-  return finite[rank];
-}
 
 }  // namespace
 
@@ -33,6 +25,7 @@ SlateContest::SlateContest(const SlateRequest& request, const Options& options)
     : options_(options), slate_size_(request.slate_size), weight_(std::min(1.0, request.weight)) {
   // The bar that candidates without a lift set is a first one; it rises when the others' expected scores are known.
   std::vector<float> plain;
+  plain.reserve(request.scores.size());
   for (std::size_t i = 0; i < request.scores.size(); ++i) {
     if (request.eligible[i] == 0) plain.push_back(request.scores[i]);
   }
@@ -47,6 +40,9 @@ SlateContest::SlateContest(const SlateRequest& request, const Options& options)
     }
   }
   if (options_.optimistic) RaiseBar();
+  std::ranges::sort(contestants_, [](const Contestant& a, const Contestant& b) {
+    return a.base != b.base ? a.base > b.base : a.index < b.index;
+  });
 
   for (const Contestant& contestant : contestants_) {
     float shared_reach = 0;
@@ -55,8 +51,9 @@ SlateContest::SlateContest(const SlateRequest& request, const Options& options)
     const double chance = needed <= 0 ? 1 : NormalTail(needed / contestant.own);
     reach_.push_back(
         contestant.own == 0 ? 0 : static_cast<std::uint64_t>(weight_ * chance * static_cast<double>(kNumbers)));
+    if (reach_.back() > 0) open_.push_back(static_cast<std::uint32_t>(reach_.size() - 1));
   }
-  own_draws_.resize(contestants_.size());
+  own_draws_.resize(contestants_.size(), kNothing);
 }
 
 void SlateContest::AddEligible(std::uint32_t index, const SlateRequest& request) {
@@ -126,38 +123,56 @@ void SlateContest::Spend(std::uint32_t contestant, std::uint32_t place, Drawn& d
   }
 }
 
-void SlateContest::Draw(Random& random, Drawn& drawn) {
-  drawn.places.clear();
+void SlateContest::DrawEffects(Random& random, Drawn& drawn) const {
   drawn.effects.resize(attribute_count_);
   for (float& effect : drawn.effects) {
-    effect = std::clamp(static_cast<float>(random.Normal()), -kSharedReach, kSharedReach);
+    const double chance = (static_cast<double>(random.Next() >> 11) + 0.5) * kOneNumber;
+    effect = std::clamp(static_cast<float>(NormalTailInverse(chance)), -kSharedReach, kSharedReach);
   }
   drawn.spent_at.assign(attribute_count_, SlateContest::kNever);
   drawn.spent_by.assign(attribute_count_, SlateContest::kNever);
-  drawn.place_of.assign(contestants_.size(), SlateContest::kNever);
+}
 
+/// Draws the own parts that may matter, and gathers in `heap_` those that carry their contestant to the bar.
+void SlateContest::DrawOwnParts(Random& random, const Drawn& drawn) {
+  for (const std::uint32_t c : drawing_) own_draws_[c] = kNothing;
+  drawing_.clear();
   heap_.clear();
-  for (std::uint32_t c = 0; c < contestants_.size(); ++c) {
+  for (const std::uint32_t c : open_) {
     // Inversion from the tail: a number beyond `reach` could not carry the item past the bar.
-    const std::uint64_t number = reach_[c] == 0 ? kNumbers : random.Next() >> 11;
-    own_draws_[c] = kNothing;
-    if (number < reach_[c]) {
-      const double chance = (static_cast<double>(number) + 0.5) * 0x1.0p-53 / weight_;
-      own_draws_[c] = contestants_[c].own * static_cast<float>(NormalTailInverse(chance));
-    } else if (contestants_[c].base < bar_) {
-      continue;
-    }
+    const std::uint64_t number = random.Next() >> 11;
+    if (number >= reach_[c]) continue;
+    const double chance = (static_cast<double>(number) + 0.5) * kOneNumber / weight_;
+    own_draws_[c] = contestants_[c].own * static_cast<float>(NormalTailInverse(chance));
+    drawing_.push_back(c);
     const float value = ValueAt(contestants_[c], own_draws_[c], 0, drawn);
     if (value >= bar_) heap_.push_back({.value = value, .contestant = c});
   }
+}
+
+void SlateContest::Draw(Random& random, Drawn& drawn) {
+  drawn.places.clear();
+  drawn.place_of.assign(contestants_.size(), SlateContest::kNever);
+  DrawEffects(random, drawn);
+  DrawOwnParts(random, drawn);
 
   const auto behind = [](const Entry& a, const Entry& b) {
     return a.value != b.value ? a.value < b.value : a.contestant > b.contestant;
   };
   std::make_heap(heap_.begin(), heap_.end(), behind);
-  while (drawn.places.size() <= slate_size_ && !heap_.empty()) {
-    std::pop_heap(heap_.begin(), heap_.end(), behind);
+  std::uint32_t plain = 0;  // The first of those that drew nothing and have no place yet: they stand in order already.
+  while (drawn.places.size() <= slate_size_) {
     const auto place = static_cast<std::uint32_t>(drawn.places.size());
+    while (plain < contestants_.size() && own_draws_[plain] != kNothing) ++plain;
+    const bool has_plain = plain < contestants_.size() && contestants_[plain].base >= bar_;
+    const Entry next_plain{.value = has_plain ? contestants_[plain].base : kNothing, .contestant = plain};
+    if (heap_.empty() || (has_plain && behind(heap_.front(), next_plain))) {
+      if (!has_plain) return;
+      drawn.place_of[plain] = place;
+      drawn.places.push_back({.contestant = plain++, .value = next_plain.value});
+      continue;
+    }
+    std::pop_heap(heap_.begin(), heap_.end(), behind);
     const std::uint32_t c = heap_.back().contestant;
     const float value = ValueAt(contestants_[c], own_draws_[c], place, drawn);
     if (value != heap_.back().value) {  // What lifted it was spent meanwhile: back into the queue.
@@ -182,18 +197,19 @@ double SlateContest::Inclusion(std::uint32_t c, const Drawn& drawn) const {
     const Drawn::Place& other = drawn.places[rival];
     const bool ahead = contestant.base > other.value || (contestant.base == other.value && c < other.contestant);
     if (contestant.own == 0) return ahead ? 1.0 : 0.0;
+    if (ahead && options_.optimistic) return 1.0;
     float shared = 0;
     for (const Share& share : SharesOf(contestant)) {
       const bool open = drawn.spent_at[share.attribute] >= place || drawn.spent_by[share.attribute] == c;
       if (open) shared += share.scale * drawn.effects[share.attribute];
     }
     const double drawn_chance = weight_ * NormalTail((other.value - contestant.base - shared) / contestant.own);
-    if (options_.optimistic) return ahead ? 1.0 : drawn_chance;
     return drawn_chance + (ahead ? 1 - weight_ : 0);
   };
 
   const auto last = static_cast<std::uint32_t>(slate_size_ - 1);
   double chance = chance_at(last);
+  if (chance == 1) return chance;
   for (const Share& share : SharesOf(contestant)) {
     const std::uint32_t place = drawn.spent_at[share.attribute];
     if (place < last) chance = std::max(chance, chance_at(place));  // Before it was spent, it could carry further.

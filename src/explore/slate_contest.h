@@ -63,6 +63,8 @@ class SlateContest {
 
   void AddEligible(std::uint32_t index, const SlateRequest& request);
   void RaiseBar();
+  void DrawEffects(Random& random, Drawn& drawn) const;
+  void DrawOwnParts(Random& random, const Drawn& drawn);
   std::span<const Share> SharesOf(const Contestant& contestant) const {
     return std::span(shares_).subspan(contestant.shares_begin, contestant.shares_end - contestant.shares_begin);
   }
@@ -73,9 +75,10 @@ class SlateContest {
   const Options options_;
   const std::size_t slate_size_;
   const double weight_;
-  float bar_ = 0;  ///< Nobody below it comes into the first K + 1.
-  std::vector<Contestant> contestants_;
-  std::vector<std::uint64_t> reach_;  ///< Of 2^53 equal chances, those in which its draw must be looked at.
+  float bar_ = 0;                        ///< Nobody below it comes into the first K + 1.
+  std::vector<Contestant> contestants_;  ///< Best base first, ties by index.
+  std::vector<std::uint64_t> reach_;     ///< Of 2^53 equal chances, those in which its draw must be looked at.
+  std::vector<std::uint32_t> open_;      ///< The contestants whose reach is not 0.
   std::vector<Share> shares_;
   std::vector<std::uint16_t> number_of_;  ///< Of each effect among those that matter here, from 1.
   std::uint32_t attribute_count_ = 0;
@@ -85,7 +88,8 @@ class SlateContest {
     std::uint32_t contestant = 0;
   };
   std::vector<Entry> heap_;
-  std::vector<float> own_draws_;
+  std::vector<std::uint32_t> drawing_;  ///< The contestants with an own draw.
+  std::vector<float> own_draws_;        ///< [contestants], -infinity: none.
 };
 
 }  // namespace attune

@@ -1,7 +1,7 @@
 #include "serve/recommendation_log.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <charconv>
 
@@ -14,24 +14,27 @@ namespace attune {
 namespace {
 
 constexpr unsigned kFileMode = 0600;  // Who was recommended what is nobody else's business.
-constexpr int kGzipWindowBits = 15 + 16;
-constexpr int kMemoryLevel = 8;
+constexpr int kCompressionLevel = 1;
 
-/// A gzip member of its own: files are such members one after the other, so what was written whole stays readable.
-std::string Pack(std::string_view text) {
-  z_stream stream{};
-  ATTUNE_CHECK(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindowBits, kMemoryLevel, Z_DEFAULT_STRATEGY) ==
-               Z_OK);
-  std::string packed(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  ATTUNE_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
+/// Makes gzip members, each of its own: files are such members one after the other, so what was written whole stays
+/// readable. One thread at a time.
+class Packer {
+ public:
+  std::string Pack(std::string_view text) {
+    std::string packed(libdeflate_gzip_compress_bound(compressor_.get(), text.size()), '\0');
+    const std::size_t size =
+        libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), packed.data(), packed.size());
+    ATTUNE_CHECK(size > 0);
+    packed.resize(size);
+    return packed;
+  }
+
+ private:
+  struct Free {
+    void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
+  };
+  const std::unique_ptr<libdeflate_compressor, Free> compressor_{libdeflate_alloc_compressor(kCompressionLevel)};
+};
 
 }  // namespace
 
@@ -95,6 +98,7 @@ RecommendationLog::Figures RecommendationLog::figures() const {
 }
 
 void RecommendationLog::Work() {
+  Packer packer;
   while (true) {
     Batch batch;
     {
@@ -109,7 +113,7 @@ void RecommendationLog::Work() {
       std::swap(batch, waiting_);
     }
     const Status allowed = options_.may_write ? options_.may_write() : Status();
-    const Status written = allowed.ok() ? Write(Pack(batch.text)) : allowed;
+    const Status written = allowed.ok() ? Write(packer.Pack(batch.text)) : allowed;
     const MutexLock lock(mutex_);
     (written.ok() ? figures_.written_lines : figures_.lost_lines) += batch.lines;
     if (!written.ok()) LogWarning("{} lines of the recommendation log are lost: {}", batch.lines, written.message());
