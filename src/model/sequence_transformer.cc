@@ -32,6 +32,24 @@ std::span<const float> BlockParameters(const SequenceLayout& at, std::span<const
   return parameters.subspan(at.blocks + block * at.block_size, at.block_size);
 }
 
+/// x [T, D]: what was taken, and how long ago counted in steps.
+void Embed(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+           std::span<const std::uint32_t> items, std::vector<float>& x) {
+  const SequenceLayout at(shape);
+  const std::size_t width = shape.block.width;
+  ATTUNE_CHECK(items.size() == batch.step_count() && parameters.size() == at.size);
+  const float scale = std::sqrt(static_cast<float>(width));
+  x.resize(items.size() * width);
+  for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
+    for (std::size_t t = 0; t < batch.length(s); ++t) {
+      const std::size_t step = batch.begin(s) + t;
+      const float* item = parameters.data() + at.items + items[step] * width;
+      const float* position = parameters.data() + at.positions + (batch.length(s) - 1 - t) * width;
+      for (std::size_t d = 0; d < width; ++d) x[step * width + d] = item[d] * scale + position[d];
+    }
+  }
+}
+
 }  // namespace
 
 SequenceLayout::SequenceLayout(const SequenceShape& shape) {
@@ -49,17 +67,7 @@ void SequenceForward(const SequenceShape& shape, std::span<const float> paramete
                      std::span<const std::uint32_t> items, const Dropout& dropout, SequenceCache& cache) {
   const SequenceLayout at(shape);
   const std::size_t width = shape.block.width;
-  ATTUNE_CHECK(items.size() == batch.step_count() && parameters.size() == at.size);
-  const float scale = std::sqrt(static_cast<float>(width));
-  cache.x.resize(items.size() * width);
-  for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
-    for (std::size_t t = 0; t < batch.length(s); ++t) {
-      const std::size_t step = batch.begin(s) + t;
-      const float* item = parameters.data() + at.items + items[step] * width;
-      const float* position = parameters.data() + at.positions + (batch.length(s) - 1 - t) * width;
-      for (std::size_t d = 0; d < width; ++d) cache.x[step * width + d] = item[d] * scale + position[d];
-    }
-  }
+  Embed(shape, parameters, batch, items, cache.x);
   DrawDropout(dropout, 0, cache.x.size(), cache.embedded_factors);
   MultiplyBy(cache.embedded_factors, cache.x);
   cache.blocks.resize(shape.block_count);
@@ -71,6 +79,27 @@ void SequenceForward(const SequenceShape& shape, std::span<const float> paramete
   cache.inverse.resize(items.size());
   NormRows(cache.x, parameters.subspan(at.norm_scale, width), parameters.subspan(at.norm_shift, width), cache.states,
            cache.inverse);
+}
+
+void SequenceForwardOfLast(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                           std::span<const std::uint32_t> items, SequenceCache& cache) {
+  const SequenceLayout at(shape);
+  const std::size_t width = shape.block.width;
+  Embed(shape, parameters, batch, items, cache.x);
+  cache.blocks.resize(shape.block_count);
+  for (std::size_t block = 0; block + 1 < shape.block_count; ++block) {
+    GatedBlockForward(shape.block, BlockParameters(at, parameters, block), batch, {}, cache.x, cache.blocks[block]);
+  }
+  cache.states.resize(width);
+  cache.inverse.resize(1);
+  if (shape.block_count == 0) {
+    std::copy_n(cache.x.end() - static_cast<std::ptrdiff_t>(width), width, cache.states.begin());
+  } else {
+    GatedBlockForwardOfLast(shape.block, BlockParameters(at, parameters, shape.block_count - 1), batch, cache.x,
+                            cache.states, cache.blocks.back());
+  }
+  NormRows(cache.states, parameters.subspan(at.norm_scale, width), parameters.subspan(at.norm_shift, width),
+           cache.states, cache.inverse);
 }
 
 void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
@@ -128,10 +157,9 @@ void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratc
   std::reverse(scratch.times.begin(), scratch.times.end());
   const std::array<std::uint32_t, 2> begin = {0, static_cast<std::uint32_t>(scratch.items.size())};
   scratch.batch.Assign(begin, scratch.times);
-  SequenceForward(shape_, parameters_, scratch.batch, scratch.items, {}, scratch.cache);
-  const std::size_t width = shape_.block.width;
+  SequenceForwardOfLast(shape_, parameters_, scratch.batch, scratch.items, scratch.cache);
   scratch.logits.resize(shape_.item_count);
-  items_.Multiply(std::span(scratch.cache.states).last(width), scratch.logits);
+  items_.Multiply(scratch.cache.states, scratch.logits);
   features[0] = {.dense = scratch.logits};
 }
 

@@ -42,6 +42,11 @@ struct SequenceCache {
 void SequenceForward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
                      std::span<const std::uint32_t> items, const Dropout& dropout, SequenceCache& cache);
 
+/// The same for the last step of one sequence alone, in cache.states [D], without dropout: the last block computes one
+/// row.
+void SequenceForwardOfLast(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                           std::span<const std::uint32_t> items, SequenceCache& cache);
+
 /// Adds to `gradients` those of a loss whose gradient by cache.states is `dstates` [T, D].
 void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
                       std::span<const std::uint32_t> items, const SequenceCache& cache, std::span<const float> dstates,

@@ -96,6 +96,23 @@ void AttentionForward(const SequenceBatch& batch, std::size_t width, const Atten
   }
 }
 
+void AttentionForwardOfLast(const SequenceBatch& batch, std::size_t width, const AttentionParameters& parameters,
+                            std::span<const float> qkv, std::vector<float>& weights, std::span<float> attended) {
+  ATTUNE_CHECK(batch.sequence_count() == 1 && batch.step_count() > 0 && attended.size() == width);
+  const std::size_t length = batch.length(0);
+  const std::size_t stride = batch.stride(0);
+  const std::size_t last = length - 1;
+  weights.assign(stride, 0.0f);
+  AddProduct({qkv.data() + last * 3 * width, width, 1}, MatrixView{qkv.data() + width, 3 * width, 1}.Transposed(),
+             weights.data(), stride, 1, length, width);
+  const auto distance = Reversed(parameters.distance.first(length));
+  AttentionRow(weights, length, 1 / std::sqrt(static_cast<float>(width)), distance.data(), parameters.time.data(),
+               batch.time_buckets(0) + last * stride);
+  std::fill(attended.begin(), attended.end(), 0.0f);
+  AddProduct({weights.data(), stride, 1}, {qkv.data() + 2 * width, 3 * width, 1}, attended.data(), width, 1, width,
+             length);
+}
+
 void AttentionBackward(const SequenceBatch& batch, std::size_t width, std::span<const float> qkv,
                        std::span<const float> factors, std::span<const float> weights, std::span<const float> dattended,
                        std::span<float> dqkv, std::span<float> ddistance, std::span<float> dtime) {

@@ -53,6 +53,10 @@ void AttentionForward(const SequenceBatch& batch, std::size_t width, const Atten
                       std::span<const float> qkv, std::span<const float> factors, std::span<float> weights,
                       std::span<float> attended);
 
+/// The last row of the same for one sequence, attended [D]: of queries, only the last row's need be there.
+void AttentionForwardOfLast(const SequenceBatch& batch, std::size_t width, const AttentionParameters& parameters,
+                            std::span<const float> qkv, std::vector<float>& weights, std::span<float> attended);
+
 /// Fills dqkv from the gradient by what was attended; adds those by the parameters to ddistance and dtime.
 void AttentionBackward(const SequenceBatch& batch, std::size_t width, std::span<const float> qkv,
                        std::span<const float> factors, std::span<const float> weights, std::span<const float> dattended,

@@ -102,6 +102,44 @@ void GatedBlockForward(const BlockShape& shape, std::span<const float> parameter
   AddGated(cache.gate2, cache.projected2, cache.drop2, x);
 }
 
+void GatedBlockForwardOfLast(const BlockShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                             std::span<const float> x, std::span<float> out, BlockCache& cache) {
+  const BlockLayout at(shape);
+  const std::size_t width = shape.width;
+  const std::size_t hidden = shape.hidden;
+  const std::size_t steps = batch.step_count();
+  ATTUNE_CHECK(x.size() == steps * width && out.size() == width && batch.length_max() <= shape.length_max &&
+               parameters.size() == at.size);
+  const float* p = parameters.data();
+  Resize(shape, batch, cache);
+
+  NormRows(x, parameters.subspan(at.norm1_scale, width), parameters.subspan(at.norm1_shift, width), cache.normed1,
+           cache.inverse1);
+  const float* last = cache.normed1.data() + (steps - 1) * width;
+  for (std::size_t t = 0; t < steps; ++t) std::copy_n(p + at.qkv_shift, 3 * width, cache.qkv.data() + t * 3 * width);
+  AddProduct({last, width, 1}, {p + at.qkv, 3 * width, 1}, cache.qkv.data() + (steps - 1) * 3 * width, 3 * width, 1,
+             width, width);
+  AddProduct({cache.normed1.data(), width, 1}, {p + at.qkv + width, 3 * width, 1}, cache.qkv.data() + width, 3 * width,
+             steps, 2 * width, width);
+  AttentionForwardOfLast(batch, width,
+                         {.distance = parameters.subspan(at.distance, shape.length_max),
+                          .time = parameters.subspan(at.time, kTimeBuckets)},
+                         cache.qkv, cache.weights, std::span(cache.attended).first(width));
+  const auto row_of = [](std::vector<float>& values, std::size_t count) { return std::span(values).first(count); };
+  Affine(cache.attended.data(), 1, width, p + at.attended, p + at.attended_shift, width, cache.projected1.data());
+  Affine(last, 1, width, p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
+  std::copy_n(x.data() + (steps - 1) * width, width, out.data());
+  AddGated(row_of(cache.gate1, width), row_of(cache.projected1, width), {}, out);
+
+  NormRows(out, parameters.subspan(at.norm2_scale, width), parameters.subspan(at.norm2_shift, width),
+           row_of(cache.normed2, width), row_of(cache.inverse2, 1));
+  Affine(cache.normed2.data(), 1, width, p + at.expand, p + at.expand_shift, 2 * hidden, cache.expanded.data());
+  SwiGlu(row_of(cache.expanded, 2 * hidden), hidden, {}, row_of(cache.hidden, hidden));
+  Affine(cache.hidden.data(), 1, hidden, p + at.contract, p + at.contract_shift, width, cache.projected2.data());
+  Affine(cache.normed2.data(), 1, width, p + at.gate2, p + at.gate2_shift, width, cache.gate2.data());
+  AddGated(row_of(cache.gate2, width), row_of(cache.projected2, width), {}, out);
+}
+
 void GatedBlockBackward(const BlockShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
                         const BlockCache& cache, std::span<float> dx, std::span<float> gradients) {
   const BlockLayout at(shape);

@@ -59,6 +59,11 @@ void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count,
 void GatedBlockForward(const BlockShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
                        const Dropout& dropout, std::span<float> x, BlockCache& cache);
 
+/// The last row of the same for one sequence, out [D], where nothing is dropped: all rows are looked at, but only the
+/// last one looks. `x` stays as it is. A sixth of the products, for long sequences.
+void GatedBlockForwardOfLast(const BlockShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
+                             std::span<const float> x, std::span<float> out, BlockCache& cache);
+
 /// The gradients of a loss: from that by the block's output, in place, to that by its input; adds those by the
 /// parameters to `gradients`. `cache` is what GatedBlockForward left.
 void GatedBlockBackward(const BlockShape& shape, std::span<const float> parameters, const SequenceBatch& batch,

@@ -198,5 +198,33 @@ TEST(TimeBucket, DoublesAndEnds) {
   EXPECT_EQ(TimeBucket(INT64_MAX), kTimeBuckets - 1);
 }
 
+TEST(GatedBlockForwardOfLast, IsTheLastRowOfAll) {
+  for (const auto& [length, width, hidden] :
+       {std::array<std::size_t, 3>{1, 4, 3}, {7, 24, 20}, {50, 64, 128}, {197, 48, 96}}) {
+    const BlockShape shape{.width = width, .hidden = hidden, .length_max = 200};
+    Random random(length);
+    const auto normals = [&](std::size_t count, double deviation) {
+      std::vector<float> values(count);
+      for (float& value : values) value = static_cast<float>(deviation * random.Normal());
+      return values;
+    };
+    const auto parameters = normals(BlockLayout(shape).size, 0.2);
+    std::vector<std::int64_t> times;
+    for (std::size_t t = 0; t < length; ++t) times.push_back(static_cast<std::int64_t>(t * t) * 1000);
+    SequenceBatch batch;
+    batch.Assign(std::array<std::uint32_t, 2>{0, static_cast<std::uint32_t>(length)}, times);
+    auto x = normals(length * width, 1);
+    BlockCache cache;
+    std::vector<float> last(width);
+
+    GatedBlockForwardOfLast(shape, parameters, batch, x, last, cache);
+    GatedBlockForward(shape, parameters, batch, {}, x, cache);
+
+    for (std::size_t d = 0; d < width; ++d) {
+      ASSERT_NEAR(last[d], x[(length - 1) * width + d], 1e-4) << length << " " << d;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace attune

@@ -1,7 +1,9 @@
 #include "tensor/softmax_bf16.h"
 
 #include "base/check.h"
+#include "tensor/cpu.h"
 #include "tensor/own_target.h"
+#include "tensor/tile_products.h"
 
 #if defined(__x86_64__)
 
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 // Highway of the distribution's release has no bf16 products: these are the processor's own, behind a check at run
 // time.
@@ -26,6 +29,8 @@ constexpr std::size_t kSumVectors = 4;
 // Classes whose gradients are worked on together: they stay in the nearest cache.
 constexpr std::size_t kClassBlock = 64;
 static_assert(SoftmaxClasses::kPadding % kClassBlock == 0);
+constexpr std::size_t kSide = TileProducts::kSide;
+static_assert(kRows % kSide == 0 && kClassBlock % kSide == 0);
 
 /// Pairs of bf16 numbers: word [row * row_stride + pair * pair_stride].
 struct Pairs {
@@ -125,6 +130,21 @@ ATTUNE_BF16 void FillLogits(const SoftmaxClasses& classes, std::size_t rows, Sof
   }
 }
 
+/// The same by tiles.
+void FillLogits(const SoftmaxClasses& classes, std::size_t rows, const TileProducts& tiles, SoftmaxScratch& scratch) {
+  constexpr std::size_t kPadding = SoftmaxClasses::kPadding;
+  const std::size_t width = classes.width();
+  const std::size_t stride = classes.padded_count();
+  scratch.logits.resize(kRows * stride);
+  for (std::size_t n = 0; n < stride; n += kSide) {
+    const std::uint16_t* columns = classes.bf16_columns() + n / kPadding * kPadding * width + n % kPadding * 2;
+    for (std::size_t r = 0; r < rows; r += kSide) {
+      tiles.Assign({scratch.x.data() + r * width, width}, {columns, 2 * kPadding}, width / kSide,
+                   scratch.logits.data() + r * stride + n, stride);
+    }
+  }
+}
+
 /// Logits, with their bias, become e^(logit - largest); returns the largest, and their sum in `sum`.
 ATTUNE_BF16 float ExponentialRow(float* row, const float* bias, std::size_t count, float& sum) {
   __m512 largest = _mm512_set1_ps(-HUGE_VALF);
@@ -165,6 +185,68 @@ ATTUNE_BF16 void RoundGradients(std::size_t stride, std::size_t n, std::size_t r
   }
 }
 
+/// dx and dclasses += what the rounded gradients of classes [n, n + kClassBlock) give.
+void AddGradients(const SoftmaxClasses& classes, std::size_t n, std::size_t valid_rows, std::size_t rows,
+                  const SoftmaxScratch& scratch, std::span<float> dx, std::span<float> dclasses) {
+  const std::size_t width = classes.width();
+  const std::size_t count = classes.shared_count();
+  for (std::size_t r = 0; r < rows; r += kSumRows) {
+    AddRowsOf({scratch.gradient.data() + r * kClassBlock, kClassBlock / 2, 1}, classes.bf16_rows() + n * width,
+              2 * width, kClassBlock / 2, dx.data() + r * width, width, valid_rows - std::min(r, valid_rows), width);
+  }
+  for (std::size_t j = 0; j < kClassBlock && n + j < count; j += kSumRows) {
+    AddRowsOf({scratch.gradient_pairs.data() + 2 * j, 1, kClassBlock}, scratch.x_pairs.data(), 2 * width, rows / 2,
+              dclasses.data() + (n + j) * width, width, count - n - j, width);
+  }
+}
+
+/// Words [16][16], rows `from_stride` words apart, exchanged along the diagonal: in each of four rounds, squares of the
+/// half side (Eklundh, "A Fast Computer Method for Matrix Transposing", 1972).
+ATTUNE_BF16 void TransposeWords(const std::uint16_t* from, std::size_t from_stride, std::uint16_t* to,
+                                std::size_t to_stride) {
+  __m512i rows[kLanes];
+  for (std::size_t r = 0; r < kLanes; ++r) rows[r] = _mm512_loadu_si512(from + 2 * r * from_stride);
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  for (std::size_t side = kLanes / 2; side > 0; side /= 2) {
+    const __m512i distance = _mm512_set1_epi32(static_cast<int>(side));
+    const __mmask16 is_second = _mm512_test_epi32_mask(lanes, distance);
+    const __m512i of_other = _mm512_or_si512(lanes, _mm512_set1_epi32(kLanes));
+    const __m512i first = _mm512_mask_sub_epi32(lanes, is_second, of_other, distance);
+    const __m512i second = _mm512_mask_mov_epi32(_mm512_add_epi32(lanes, distance), is_second, of_other);
+    for (std::size_t r = 0; r < kLanes; ++r) {
+      if ((r & side) != 0) continue;
+      const __m512i a = rows[r];
+      const __m512i b = rows[r + side];
+      rows[r] = _mm512_permutex2var_epi32(a, first, b);
+      rows[r + side] = _mm512_permutex2var_epi32(a, second, b);
+    }
+  }
+  for (std::size_t r = 0; r < kLanes; ++r) _mm512_storeu_si512(to + 2 * r * to_stride, rows[r]);
+}
+
+/// The same as AddGradients by tiles, for kClassBlock whole classes; what is for dx goes to scratch.dx.
+void AddGradients(const SoftmaxClasses& classes, std::size_t n, std::size_t rows, const TileProducts& tiles,
+                  SoftmaxScratch& scratch, std::span<float> dclasses) {
+  const std::size_t width = classes.width();
+  for (std::size_t p = 0; p < rows / 2; p += kLanes) {
+    for (std::size_t j = 0; j < kClassBlock; j += kLanes) {
+      TransposeWords(scratch.gradient_pairs.data() + 2 * (p * kClassBlock + j), kClassBlock,
+                     scratch.gradient_columns.data() + j * kRows + 2 * p, kRows / 2);
+    }
+  }
+  for (std::size_t d = 0; d < width; d += kSide) {
+    for (std::size_t r = 0; r < rows; r += kSide) {
+      tiles.Add({scratch.gradient.data() + r * kClassBlock, kClassBlock},
+                {classes.bf16_rows() + n * width + 2 * d, 2 * width}, kClassBlock / kSide,
+                scratch.dx.data() + r * width + d, width);
+    }
+    for (std::size_t j = 0; j < kClassBlock; j += kSide) {
+      tiles.Add({scratch.gradient_columns.data() + j * kRows, kRows}, {scratch.x_pairs.data() + 2 * d, 2 * width},
+                rows / kSide, dclasses.data() + (n + j) * width + d, width);
+    }
+  }
+}
+
 }  // namespace
 
 ATTUNE_BF16 double SoftmaxCrossEntropyBf16(const SoftmaxClasses& classes, std::span<const float> x,
@@ -172,10 +254,19 @@ ATTUNE_BF16 double SoftmaxCrossEntropyBf16(const SoftmaxClasses& classes, std::s
                                            std::span<float> dclasses, SoftmaxScratch& scratch) {
   const std::size_t width = classes.width();
   const std::size_t stride = classes.padded_count();
-  const std::size_t rows = (targets.size() + kSumRows - 1) / kSumRows * kSumRows;
+  std::optional<TileProducts> tiles;
+  if (width % kSide == 0 && HasTileProducts()) tiles.emplace();
+  const std::size_t row_step = tiles ? kSide : kSumRows;
+  const std::size_t rows = (targets.size() + row_step - 1) / row_step * row_step;
   ATTUNE_CHECK(rows <= kRows && x.size() == targets.size() * width);
   RoundRows(x.data(), targets.size(), width, scratch);
-  FillLogits(classes, rows, scratch);
+  if (tiles) {
+    FillLogits(classes, rows, *tiles, scratch);
+    scratch.dx.assign(rows * width, 0);
+    scratch.gradient_columns.resize(kClassBlock * kRows);
+  } else {
+    FillLogits(classes, rows, scratch);
+  }
   const auto at = [&](auto values, std::size_t index) { return values.subspan(index * width, width); };
   float scales[kRows] = {};
   double loss = 0;
@@ -206,16 +297,13 @@ ATTUNE_BF16 double SoftmaxCrossEntropyBf16(const SoftmaxClasses& classes, std::s
   const std::size_t count = classes.shared_count();
   for (std::size_t n = 0; n < count; n += kClassBlock) {
     RoundGradients(stride, n, rows, scales, scratch);
-    for (std::size_t r = 0; r < rows; r += kSumRows) {
-      AddRowsOf({scratch.gradient.data() + r * kClassBlock, kClassBlock / 2, 1}, classes.bf16_rows() + n * width,
-                2 * width, kClassBlock / 2, dx.data() + r * width, width, targets.size() - std::min(r, targets.size()),
-                width);
-    }
-    for (std::size_t j = 0; j < kClassBlock && n + j < count; j += kSumRows) {
-      AddRowsOf({scratch.gradient_pairs.data() + 2 * j, 1, kClassBlock}, scratch.x_pairs.data(), 2 * width, rows / 2,
-                dclasses.data() + (n + j) * width, width, count - n - j, width);
+    if (tiles && n + kClassBlock <= count) {
+      AddGradients(classes, n, rows, *tiles, scratch, dclasses);
+    } else {
+      AddGradients(classes, n, targets.size(), rows, scratch, dx, dclasses);
     }
   }
+  for (std::size_t i = 0; tiles && i < dx.size(); ++i) dx[i] += scratch.dx[i];
   return loss;
 }
 

@@ -51,8 +51,8 @@ class SoftmaxClasses {
 
 /// Memory that the loss works in, reused from call to call. One thread at a time.
 struct SoftmaxScratch {
-  std::vector<float> logits;
-  std::vector<std::uint16_t> x, x_pairs, gradient, gradient_pairs;
+  std::vector<float> logits, dx;
+  std::vector<std::uint16_t> x, x_pairs, gradient, gradient_pairs, gradient_columns;
 };
 
 /// The cross-entropy of a softmax over each row's classes, and its gradients, without ever holding all logits: rows

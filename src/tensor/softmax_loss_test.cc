@@ -98,12 +98,24 @@ Loss Compute(const std::vector<float>& x, const std::vector<float>& classes, con
   return result;
 }
 
-TEST(SoftmaxCrossEntropy, Bf16ProductsAgreeWithFloatsForOddShapes) {
-  if (!HasBf16Products()) GTEST_SKIP() << "this processor has none";
+class Bf16ProductsTest : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    if (!HasBf16Products()) GTEST_SKIP() << "this processor has none";
+    EmulateTileProducts(GetParam());
+  }
+  void TearDown() override { EmulateTileProducts(false); }
+};
+
+INSTANTIATE_TEST_SUITE_P(OfTheProcessorAndOfEmulatedTiles, Bf16ProductsTest, testing::Bool());
+
+TEST_P(Bf16ProductsTest, AgreeWithFloatsForOddShapes) {
   // Rows, width, classes, of these shared by all rows.
   for (const auto& [steps, width, class_count, shared] : {std::array<std::size_t, 4>{1, 16, 1, 1},
                                                           {3, 16, 5, 5},
                                                           {64, 64, 64, 64},
+                                                          {32, 32, 128, 128},
+                                                          {33, 96, 130, 130},
                                                           {65, 64, 131, 131},
                                                           {65, 64, 131, 70},
                                                           {130, 80, 63, 63},

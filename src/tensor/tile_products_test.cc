@@ -1,0 +1,53 @@
+#include "tensor/tile_products.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <vector>
+
+#include "base/random.h"
+#include "tensor/cpu.h"
+
+namespace attune {
+namespace {
+
+constexpr std::size_t kSide = TileProducts::kSide;
+
+TEST(TileProducts, AreThoseOfTheTwin) {
+  if (!HasTileProducts()) GTEST_SKIP() << "this processor has no matrix tiles";
+  Random random(1);
+  for (const std::size_t steps : {1, 2, 5}) {
+    const std::size_t a_stride = steps * kSide + 6;
+    const std::size_t b_stride = 2 * kSide + 10;
+    const std::size_t c_stride = kSide + 3;
+    std::vector<std::uint16_t> a(kSide * a_stride);
+    std::vector<std::uint16_t> b(steps * kSide / 2 * b_stride);
+    // Halves between -8 and 8 are bf16 numbers, and their sums are exact.
+    const auto fill = [&](std::vector<std::uint16_t>& numbers) {
+      for (auto& number : numbers) {
+        const float value = static_cast<float>(random.Below(33)) / 2 - 8;
+        number = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+      }
+    };
+    fill(a);
+    fill(b);
+    std::vector<float> c(kSide * c_stride, 7);
+    std::vector<float> expected = c;
+
+    EmulateTileProducts(true);
+    {
+      const TileProducts twin;
+      twin.Assign({a.data(), a_stride}, {b.data(), b_stride}, steps, expected.data(), c_stride);
+      twin.Add({a.data(), a_stride}, {b.data(), b_stride}, steps, expected.data(), c_stride);
+    }
+    EmulateTileProducts(false);
+    const TileProducts tiles;
+    tiles.Assign({a.data(), a_stride}, {b.data(), b_stride}, steps, c.data(), c_stride);
+    tiles.Add({a.data(), a_stride}, {b.data(), b_stride}, steps, c.data(), c_stride);
+
+    EXPECT_EQ(c, expected) << steps;
+  }
+}
+
+}  // namespace
+}  // namespace attune
