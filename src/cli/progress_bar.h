@@ -1,12 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
 namespace attune {
 
-/// How far a long computation is, on one line of standard error; nothing where that is no terminal. The line is wiped
-/// when the bar goes. One thread at a time.
+/// How far a long computation is, on one line of standard error, which is wiped when the bar goes; where that is no
+/// terminal, a line of its own every ten seconds. One thread at a time.
 class ProgressBar {
  public:
   explicit ProgressBar(std::string title);
@@ -24,6 +25,7 @@ class ProgressBar {
  private:
   const std::string title_;
   const bool is_terminal_;
+  std::chrono::steady_clock::time_point next_line_;
   double fraction_ = 0;
 };
 

@@ -32,6 +32,12 @@ std::span<const float> BlockParameters(const SequenceLayout& at, std::span<const
   return parameters.subspan(at.blocks + block * at.block_size, at.block_size);
 }
 
+/// Of one user nothing is rounded: what an artifact says does not depend on the processor.
+SequenceShape Exact(SequenceShape shape) {
+  shape.block.rounds_products = false;
+  return shape;
+}
+
 /// x [T, D]: what was taken, and how long ago counted in steps.
 void Embed(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
            std::span<const std::uint32_t> items, std::vector<float>& x) {
@@ -130,7 +136,7 @@ void SequenceBackward(const SequenceShape& shape, std::span<const float> paramet
 }
 
 SequenceTransformer::SequenceTransformer(const SequenceShape& shape, std::vector<float> parameters)
-    : shape_(shape),
+    : shape_(Exact(shape)),
       parameters_(std::move(parameters)),
       items_(std::span(parameters_).first(shape.item_count * shape.block.width), shape.block.width) {
   ATTUNE_CHECK(parameters_.size() == SequenceLayout(shape).size);

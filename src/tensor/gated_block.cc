@@ -7,21 +7,26 @@
 #include "base/random.h"
 #include "tensor/matmul.h"
 #include "tensor/row_kernels.h"
+#include "tensor/tile_affine.h"
 
 namespace attune {
 namespace {
 
 /// out [T, columns] = shift + in [T, inner] · matrix [inner, columns].
-void Affine(const float* in, std::size_t steps, std::size_t inner, const float* matrix, const float* shift,
+void Affine(bool rounds, const float* in, std::size_t steps, std::size_t inner, const float* matrix, const float* shift,
             std::size_t columns, float* out) {
   for (std::size_t t = 0; t < steps; ++t) std::copy_n(shift, columns, out + t * columns);
+  if (rounds && TilesFit(inner, columns)) return AddTileAffine(in, steps, inner, matrix, columns, out);
   AddProduct({in, inner, 1}, {matrix, columns, 1}, out, columns, steps, columns, inner);
 }
 
 /// The gradients of Affine: adds to din, dmatrix and dshift.
-void AffineBackward(const float* in, std::size_t steps, std::size_t inner, const float* matrix, std::size_t columns,
-                    const float* dout, float* din, float* dmatrix, float* dshift) {
+void AffineBackward(bool rounds, const float* in, std::size_t steps, std::size_t inner, const float* matrix,
+                    std::size_t columns, const float* dout, float* din, float* dmatrix, float* dshift) {
   AddRows({dout, steps * columns}, {dshift, columns});
+  if (rounds && TilesFit(inner, columns)) {
+    return AddTileAffineGradients(in, steps, inner, matrix, columns, dout, din, dmatrix);
+  }
   AddProduct(MatrixView{in, inner, 1}.Transposed(), {dout, columns, 1}, dmatrix, columns, inner, columns, steps);
   AddProduct({dout, columns, 1}, MatrixView{matrix, columns, 1}.Transposed(), din, inner, steps, inner, columns);
 }
@@ -83,22 +88,28 @@ void GatedBlockForward(const BlockShape& shape, std::span<const float> parameter
   cache.x.assign(x.begin(), x.end());
   NormRows(x, parameters.subspan(at.norm1_scale, width), parameters.subspan(at.norm1_shift, width), cache.normed1,
            cache.inverse1);
-  Affine(cache.normed1.data(), steps, width, p + at.qkv, p + at.qkv_shift, 3 * width, cache.qkv.data());
+  Affine(shape.rounds_products, cache.normed1.data(), steps, width, p + at.qkv, p + at.qkv_shift, 3 * width,
+         cache.qkv.data());
   AttentionForward(batch, width,
                    {.distance = parameters.subspan(at.distance, shape.length_max),
                     .time = parameters.subspan(at.time, kTimeBuckets)},
                    cache.qkv, cache.drop_weights, cache.weights, cache.attended);
-  Affine(cache.attended.data(), steps, width, p + at.attended, p + at.attended_shift, width, cache.projected1.data());
-  Affine(cache.normed1.data(), steps, width, p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
+  Affine(shape.rounds_products, cache.attended.data(), steps, width, p + at.attended, p + at.attended_shift, width,
+         cache.projected1.data());
+  Affine(shape.rounds_products, cache.normed1.data(), steps, width, p + at.gate1, p + at.gate1_shift, width,
+         cache.gate1.data());
   AddGated(cache.gate1, cache.projected1, cache.drop1, x);
 
   cache.middle.assign(x.begin(), x.end());
   NormRows(x, parameters.subspan(at.norm2_scale, width), parameters.subspan(at.norm2_shift, width), cache.normed2,
            cache.inverse2);
-  Affine(cache.normed2.data(), steps, width, p + at.expand, p + at.expand_shift, 2 * hidden, cache.expanded.data());
+  Affine(shape.rounds_products, cache.normed2.data(), steps, width, p + at.expand, p + at.expand_shift, 2 * hidden,
+         cache.expanded.data());
   SwiGlu(cache.expanded, hidden, cache.drop_hidden, cache.hidden);
-  Affine(cache.hidden.data(), steps, hidden, p + at.contract, p + at.contract_shift, width, cache.projected2.data());
-  Affine(cache.normed2.data(), steps, width, p + at.gate2, p + at.gate2_shift, width, cache.gate2.data());
+  Affine(shape.rounds_products, cache.hidden.data(), steps, hidden, p + at.contract, p + at.contract_shift, width,
+         cache.projected2.data());
+  Affine(shape.rounds_products, cache.normed2.data(), steps, width, p + at.gate2, p + at.gate2_shift, width,
+         cache.gate2.data());
   AddGated(cache.gate2, cache.projected2, cache.drop2, x);
 }
 
@@ -126,17 +137,18 @@ void GatedBlockForwardOfLast(const BlockShape& shape, std::span<const float> par
                           .time = parameters.subspan(at.time, kTimeBuckets)},
                          cache.qkv, cache.weights, std::span(cache.attended).first(width));
   const auto row_of = [](std::vector<float>& values, std::size_t count) { return std::span(values).first(count); };
-  Affine(cache.attended.data(), 1, width, p + at.attended, p + at.attended_shift, width, cache.projected1.data());
-  Affine(last, 1, width, p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
+  Affine(false, cache.attended.data(), 1, width, p + at.attended, p + at.attended_shift, width,
+         cache.projected1.data());
+  Affine(false, last, 1, width, p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
   std::copy_n(x.data() + (steps - 1) * width, width, out.data());
   AddGated(row_of(cache.gate1, width), row_of(cache.projected1, width), {}, out);
 
   NormRows(out, parameters.subspan(at.norm2_scale, width), parameters.subspan(at.norm2_shift, width),
            row_of(cache.normed2, width), row_of(cache.inverse2, 1));
-  Affine(cache.normed2.data(), 1, width, p + at.expand, p + at.expand_shift, 2 * hidden, cache.expanded.data());
+  Affine(false, cache.normed2.data(), 1, width, p + at.expand, p + at.expand_shift, 2 * hidden, cache.expanded.data());
   SwiGlu(row_of(cache.expanded, 2 * hidden), hidden, {}, row_of(cache.hidden, hidden));
-  Affine(cache.hidden.data(), 1, hidden, p + at.contract, p + at.contract_shift, width, cache.projected2.data());
-  Affine(cache.normed2.data(), 1, width, p + at.gate2, p + at.gate2_shift, width, cache.gate2.data());
+  Affine(false, cache.hidden.data(), 1, hidden, p + at.contract, p + at.contract_shift, width, cache.projected2.data());
+  Affine(false, cache.normed2.data(), 1, width, p + at.gate2, p + at.gate2_shift, width, cache.gate2.data());
   AddGated(row_of(cache.gate2, width), row_of(cache.projected2, width), {}, out);
 }
 
@@ -155,28 +167,28 @@ void GatedBlockBackward(const BlockShape& shape, std::span<const float> paramete
   std::vector<float> dexpanded(steps * 2 * hidden);
 
   AddGatedBackward(cache.gate2, cache.projected2, cache.drop2, dx, dgate, dprojected);
-  AffineBackward(cache.hidden.data(), steps, hidden, p + at.contract, width, dprojected.data(), dhidden.data(),
-                 g + at.contract, g + at.contract_shift);
+  AffineBackward(shape.rounds_products, cache.hidden.data(), steps, hidden, p + at.contract, width, dprojected.data(),
+                 dhidden.data(), g + at.contract, g + at.contract_shift);
   SwiGluBackward(cache.expanded, hidden, cache.drop_hidden, dhidden, dexpanded);
-  AffineBackward(cache.normed2.data(), steps, width, p + at.expand, 2 * hidden, dexpanded.data(), dnormed.data(),
-                 g + at.expand, g + at.expand_shift);
-  AffineBackward(cache.normed2.data(), steps, width, p + at.gate2, width, dgate.data(), dnormed.data(), g + at.gate2,
-                 g + at.gate2_shift);
+  AffineBackward(shape.rounds_products, cache.normed2.data(), steps, width, p + at.expand, 2 * hidden, dexpanded.data(),
+                 dnormed.data(), g + at.expand, g + at.expand_shift);
+  AffineBackward(shape.rounds_products, cache.normed2.data(), steps, width, p + at.gate2, width, dgate.data(),
+                 dnormed.data(), g + at.gate2, g + at.gate2_shift);
   NormRowsBackward(cache.middle, parameters.subspan(at.norm2_scale, width), cache.inverse2, dnormed, dx,
                    gradients.subspan(at.norm2_scale, width), gradients.subspan(at.norm2_shift, width));
 
   AddGatedBackward(cache.gate1, cache.projected1, cache.drop1, dx, dgate, dprojected);
   std::fill(dnormed.begin(), dnormed.end(), 0.0f);
   std::vector<float> dattended(steps * width);
-  AffineBackward(cache.attended.data(), steps, width, p + at.attended, width, dprojected.data(), dattended.data(),
-                 g + at.attended, g + at.attended_shift);
+  AffineBackward(shape.rounds_products, cache.attended.data(), steps, width, p + at.attended, width, dprojected.data(),
+                 dattended.data(), g + at.attended, g + at.attended_shift);
   std::vector<float> dqkv(steps * 3 * width);
   AttentionBackward(batch, width, cache.qkv, cache.drop_weights, cache.weights, dattended, dqkv,
                     gradients.subspan(at.distance, shape.length_max), gradients.subspan(at.time, kTimeBuckets));
-  AffineBackward(cache.normed1.data(), steps, width, p + at.qkv, 3 * width, dqkv.data(), dnormed.data(), g + at.qkv,
-                 g + at.qkv_shift);
-  AffineBackward(cache.normed1.data(), steps, width, p + at.gate1, width, dgate.data(), dnormed.data(), g + at.gate1,
-                 g + at.gate1_shift);
+  AffineBackward(shape.rounds_products, cache.normed1.data(), steps, width, p + at.qkv, 3 * width, dqkv.data(),
+                 dnormed.data(), g + at.qkv, g + at.qkv_shift);
+  AffineBackward(shape.rounds_products, cache.normed1.data(), steps, width, p + at.gate1, width, dgate.data(),
+                 dnormed.data(), g + at.gate1, g + at.gate1_shift);
   NormRowsBackward(cache.x, parameters.subspan(at.norm1_scale, width), cache.inverse1, dnormed, dx,
                    gradients.subspan(at.norm1_scale, width), gradients.subspan(at.norm1_shift, width));
 }

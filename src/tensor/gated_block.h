@@ -14,6 +14,8 @@ struct BlockShape {
   std::size_t width = 64;        ///< D
   std::size_t hidden = 128;      ///< H
   std::size_t length_max = 200;  ///< T is at most this.
+  /// Where the processor has matrix tiles, products but those of attention are of numbers rounded to bf16: in training.
+  bool rounds_products = false;
 };
 
 /// Where in one array of a block's parameters each of them begins. Matrices are row-major [in, out].

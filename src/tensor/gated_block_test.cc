@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <vector>
 
 #include "base/random.h"
+#include "tensor/cpu.h"
 #include "tensor/reference/gated_block.h"
 
 namespace attune {
@@ -222,6 +225,51 @@ TEST(GatedBlockForwardOfLast, IsTheLastRowOfAll) {
 
     for (std::size_t d = 0; d < width; ++d) {
       ASSERT_NEAR(last[d], x[(length - 1) * width + d], 1e-4) << length << " " << d;
+    }
+  }
+}
+
+TEST(GatedBlock, RoundedProductsComeNearThoseOfFloats) {
+  if (!HasBf16Products()) GTEST_SKIP() << "this processor rounds no products";
+  Random random(1);
+  const auto normals = [&](std::size_t count, double deviation) {
+    std::vector<float> values(count);
+    for (float& value : values) value = static_cast<float>(deviation * random.Normal());
+    return values;
+  };
+  for (const std::uint32_t steps : {1U, 31U, 64U, 97U}) {
+    BlockShape shape{.width = 64, .hidden = 96, .length_max = 200};
+    const auto parameters = normals(BlockLayout(shape).size, 0.1);
+    const auto x = normals(steps * shape.width, 1);
+    const auto dout = normals(steps * shape.width, 1);
+    SequenceBatch batch;
+    batch.Assign(std::array<std::uint32_t, 2>{0, steps}, std::vector<std::int64_t>(steps));
+    const auto run = [&] {
+      BlockCache cache;
+      auto out = x;
+      auto dx = dout;
+      std::vector<float> gradients(parameters.size());
+      GatedBlockForward(shape, parameters, batch, {}, out, cache);
+      GatedBlockBackward(shape, parameters, batch, cache, dx, gradients);
+      return std::array{out, dx, gradients};
+    };
+
+    const auto exact = run();
+    shape.rounds_products = true;
+    EmulateTileProducts(true);
+    const auto rounded = run();
+    EmulateTileProducts(false);
+
+    EXPECT_NE(exact, rounded) << "nothing was rounded";
+    for (std::size_t part = 0; part < exact.size(); ++part) {
+      double error = 0;
+      double size = 0;
+      for (std::size_t i = 0; i < exact[part].size(); ++i) {
+        error += std::pow(rounded[part][i] - exact[part][i], 2);
+        size += std::pow(exact[part][i], 2);
+      }
+      // Factors are off by up to 2^-9, in sums and one after the other.
+      EXPECT_LT(std::sqrt(error / size), 0.01) << steps << " steps, part " << part;
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "tensor/softmax_bf16.h"
 
 #include "base/check.h"
+#include "tensor/bf16_layout.h"
 #include "tensor/cpu.h"
 #include "tensor/own_target.h"
 #include "tensor/tile_products.h"
@@ -99,21 +100,6 @@ ATTUNE_BF16 inline __m512 ExpOfNegative(__m512 x) {
   return _mm512_scalef_ps(power, whole);
 }
 
-/// Rows of x as bf16 [kRows][D], and as pairs of rows [kRows / 2][D][2]; zeros for rows from `rows` on.
-ATTUNE_BF16 void RoundRows(const float* x, std::size_t rows, std::size_t width, SoftmaxScratch& scratch) {
-  scratch.x.assign(kRows * width, 0);
-  scratch.x_pairs.assign(kRows * width, 0);
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t d = 0; d < width; d += kLanes) {
-      const auto rounded = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(x + r * width + d)));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(scratch.x.data() + r * width + d), rounded);
-    }
-    for (std::size_t d = 0; d < width; ++d) {
-      scratch.x_pairs[(r / 2) * 2 * width + 2 * d + r % 2] = scratch.x[r * width + d];
-    }
-  }
-}
-
 /// Logits [kRows, padded_count] of the rounded rows.
 ATTUNE_BF16 void FillLogits(const SoftmaxClasses& classes, std::size_t rows, SoftmaxScratch& scratch) {
   const std::size_t width = classes.width();
@@ -200,40 +186,12 @@ void AddGradients(const SoftmaxClasses& classes, std::size_t n, std::size_t vali
   }
 }
 
-/// Words [16][16], rows `from_stride` words apart, exchanged along the diagonal: in each of four rounds, squares of the
-/// half side (Eklundh, "A Fast Computer Method for Matrix Transposing", 1972).
-ATTUNE_BF16 void TransposeWords(const std::uint16_t* from, std::size_t from_stride, std::uint16_t* to,
-                                std::size_t to_stride) {
-  __m512i rows[kLanes];
-  for (std::size_t r = 0; r < kLanes; ++r) rows[r] = _mm512_loadu_si512(from + 2 * r * from_stride);
-  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  for (std::size_t side = kLanes / 2; side > 0; side /= 2) {
-    const __m512i distance = _mm512_set1_epi32(static_cast<int>(side));
-    const __mmask16 is_second = _mm512_test_epi32_mask(lanes, distance);
-    const __m512i of_other = _mm512_or_si512(lanes, _mm512_set1_epi32(kLanes));
-    const __m512i first = _mm512_mask_sub_epi32(lanes, is_second, of_other, distance);
-    const __m512i second = _mm512_mask_mov_epi32(_mm512_add_epi32(lanes, distance), is_second, of_other);
-    for (std::size_t r = 0; r < kLanes; ++r) {
-      if ((r & side) != 0) continue;
-      const __m512i a = rows[r];
-      const __m512i b = rows[r + side];
-      rows[r] = _mm512_permutex2var_epi32(a, first, b);
-      rows[r + side] = _mm512_permutex2var_epi32(a, second, b);
-    }
-  }
-  for (std::size_t r = 0; r < kLanes; ++r) _mm512_storeu_si512(to + 2 * r * to_stride, rows[r]);
-}
-
 /// The same as AddGradients by tiles, for kClassBlock whole classes; what is for dx goes to scratch.dx.
 void AddGradients(const SoftmaxClasses& classes, std::size_t n, std::size_t rows, const TileProducts& tiles,
                   SoftmaxScratch& scratch, std::span<float> dclasses) {
   const std::size_t width = classes.width();
-  for (std::size_t p = 0; p < rows / 2; p += kLanes) {
-    for (std::size_t j = 0; j < kClassBlock; j += kLanes) {
-      TransposeWords(scratch.gradient_pairs.data() + 2 * (p * kClassBlock + j), kClassBlock,
-                     scratch.gradient_columns.data() + j * kRows + 2 * p, kRows / 2);
-    }
-  }
+  TransposeWords(scratch.gradient_pairs.data(), kClassBlock, rows / 2, kClassBlock, scratch.gradient_columns.data(),
+                 kRows / 2);
   for (std::size_t d = 0; d < width; d += kSide) {
     for (std::size_t r = 0; r < rows; r += kSide) {
       tiles.Add({scratch.gradient.data() + r * kClassBlock, kClassBlock},
@@ -259,7 +217,10 @@ ATTUNE_BF16 double SoftmaxCrossEntropyBf16(const SoftmaxClasses& classes, std::s
   const std::size_t row_step = tiles ? kSide : kSumRows;
   const std::size_t rows = (targets.size() + row_step - 1) / row_step * row_step;
   ATTUNE_CHECK(rows <= kRows && x.size() == targets.size() * width);
-  RoundRows(x.data(), targets.size(), width, scratch);
+  scratch.x.resize(kRows * width);
+  scratch.x_pairs.resize(kRows * width);
+  RoundRows(x.data(), targets.size(), kRows, width, scratch.x.data());
+  RoundRowPairs(x.data(), targets.size(), kRows, width, scratch.x_pairs.data());
   if (tiles) {
     FillLogits(classes, rows, *tiles, scratch);
     scratch.dx.assign(rows * width, 0);

@@ -55,7 +55,7 @@ std::optional<SequencePlan> PlanSequence(const TrainingView& view, const Sequenc
   SequencePlan plan{
       .shape = {.item_count = view.item_count(),
                 .block_count = 2,
-                .block = {.width = width, .hidden = 2 * width, .length_max = length}},
+                .block = {.width = width, .hidden = 2 * width, .length_max = length, .rounds_products = true}},
       .options = {.steps = {.seed = wishes.seed,
                             .history_max = wishes.history_max,
                             .negatives = view.item_count() > kFullSoftmaxItemsMax ? kSequenceNegatives : 0,
