@@ -79,7 +79,8 @@ int Run(const std::string& folder, const Settings& settings) {
   const SequenceShape shape{
       .item_count = view.item_count(),
       .block_count = settings.Count("blocks", 2),
-      .block = {.width = width, .hidden = settings.Count("hidden", 2 * width), .length_max = 200}};
+      .block = {
+          .width = width, .hidden = settings.Count("hidden", 2 * width), .length_max = 200, .rounds_products = true}};
   const SequenceOptions options{.steps = {.seed = settings.Count("seed", 1),
                                           .negatives = settings.Count("negatives", 0),
                                           .users_per_step_max = settings.Count("users", 128),
