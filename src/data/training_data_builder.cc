@@ -236,9 +236,12 @@ void WriteItems(const DatasetContents& contents, const TrainingSelection& select
     data.item_created_ms.resize(data.items.size(), kNoTime);
     if (const auto created = schema.FindColumn("CREATION_TIMESTAMP")) {
       for (std::size_t item = 0; item < data.items.size(); ++item) {
-        const Value value = newest.records()[item].Cell(*created);
-        if (const auto* moment = std::get_if<std::int64_t>(&value)) data.item_created_ms[item] = *moment;
-        if (const auto* real = std::get_if<double>(&value)) data.item_created_ms[item] = std::llround(*real);
+        const auto& record = newest.records()[item];
+        const Value value = record.Cell(*created);
+        // What is to come is as new as what has come: it ages from then on.
+        const auto set = [&](std::int64_t ms) { data.item_created_ms[item] = std::min(ms, record.received_ms); };
+        if (const auto* moment = std::get_if<std::int64_t>(&value)) set(*moment);
+        if (const auto* real = std::get_if<double>(&value)) set(std::llround(*real));
       }
     }
   }

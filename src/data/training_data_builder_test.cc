@@ -201,11 +201,12 @@ TEST(TrainingData, ItemsHaveTheNewestRecordAndTheirAge) {
                                               "ITEM_ID,GENRES,PRICE,YEAR,ON_SALE,BRAND,DESCRIPTION,CREATION_TIMESTAMP\n"
                                               "a,X|Y,1,,,,,\n"
                                               "c,X,2,,,,,5\n"
-                                              "d,,,,,,,\n",
-                                              10));
-  contents.item_puts.push_back(*ReadEntityProperties(TestItemsSchema(), "a", R"({"genres":"Old"})", 9));
+                                              "d,,,,,,,\n"
+                                              "e,,,,,,,99\n",
+                                              10'000));
+  contents.item_puts.push_back(*ReadEntityProperties(TestItemsSchema(), "a", R"({"genres":"Old"})", 9'000));
   contents.item_puts.push_back(
-      *ReadEntityProperties(TestItemsSchema(), "c", R"({"price":7,"creationTimestamp":6})", 11));
+      *ReadEntityProperties(TestItemsSchema(), "c", R"({"price":7,"creationTimestamp":6})", 11'000));
 
   const TrainingData data = Build(contents);
 
@@ -213,7 +214,8 @@ TEST(TrainingData, ItemsHaveTheNewestRecordAndTheirAge) {
   const auto b = *data.items.Find("b");
   const auto c = *data.items.Find("c");
   const auto d = *data.items.Find("d");
-  EXPECT_THAT((std::vector<std::uint32_t>{a, b, c, d}), ElementsAre(0, 1, 2, 3));
+  const auto e = *data.items.Find("e");
+  EXPECT_THAT((std::vector<std::uint32_t>{a, b, c, d, e}), ElementsAre(0, 1, 2, 3, 4));
   ASSERT_EQ(data.item_attributes.categorical.size(), 1u);  // Plain strings and truth values do not train.
   EXPECT_EQ(data.item_attributes.categorical[0].Row(a).size(), 2u);
   EXPECT_THAT(data.item_attributes.categorical[0].Row(b), IsEmpty());
@@ -221,8 +223,9 @@ TEST(TrainingData, ItemsHaveTheNewestRecordAndTheirAge) {
   ASSERT_EQ(data.item_attributes.numeric.size(), 2u);
   EXPECT_EQ(data.item_attributes.numeric[0].values[c], 7.0F);
   EXPECT_TRUE(std::isnan(data.item_attributes.numeric[0].values[b]));
-  // Oldest interaction, oldest interaction, CREATION_TIMESTAMP, newest interaction of all.
-  EXPECT_THAT(data.item_created_ms, ElementsAre(10'000, 20'000, 6'000, 30'000));
+  // Oldest interaction, oldest interaction, CREATION_TIMESTAMP, newest interaction of all, and when it was imported:
+  // its CREATION_TIMESTAMP was yet to come.
+  EXPECT_THAT(data.item_created_ms, ElementsAre(10'000, 20'000, 6'000, 30'000, 10'000));
 }
 
 TEST(TrainingData, UsersWithoutInteractionsAreNotAdded) {

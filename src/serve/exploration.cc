@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "data/interaction_rows.h"
 #include "explore/gaussian_thompson.h"
 #include "serve/top_k.h"
@@ -138,13 +139,18 @@ void Exploration::SetPrior(const RecommenderModel& model, std::uint32_t item) {
 }
 
 void Exploration::Learn(const Event& event, std::uint64_t sequence) {
+  // A request that a client sent again was told once.
+  if (!event.event_id.empty() && !met_events_.Insert(Hash64(event.event_id))) return;
   const bool is_explicit = !event.impression.empty();
+  const bool is_late = event.served && event.served->is_late;
   const bool is_reward = event_type_.empty() || FoldEventType(event.event_type) == event_type_;
   std::vector<Impression> list;
   const auto add = [&](const std::string& item_id, std::uint32_t rank, float score) {
     Impression impression{.rank = rank, .score = score};
     if (is_reward && item_id == event.item_id) {
-      impression.feedback = event.served && event.served->is_late ? Feedback::kClickedLater : Feedback::kClicked;
+      impression.feedback = is_late ? Feedback::kClickedLater : Feedback::kClicked;
+      const auto showing = MixSeed(Hash64(event.recommendation_id), Hash64(item_id));
+      if (event.served && !clicked_showings_.Insert(showing)) return;  // One showing is clicked once.
     }
     const auto item = catalogue_.Find(item_id);
     if (!item) return Await(item_id, impression);
@@ -155,8 +161,10 @@ void Exploration::Learn(const Event& event, std::uint64_t sequence) {
     // What training has seen of an item, its model knows.
     if (sequence > trained_sequence_ || is_new) list.push_back(impression);
   };
-  if (is_explicit) {
+  if (is_explicit && !is_late) {
     for (std::size_t i = 0; i < event.impression.size(); ++i) {
+      const auto this_one = event.impression.begin() + static_cast<std::ptrdiff_t>(i);
+      if (std::find(event.impression.begin(), this_one, *this_one) != this_one) continue;  // It was shown once.
       const ServedItem* served = nullptr;
       if (event.served) {
         const auto found = std::ranges::find(event.served->items, event.impression[i], &ServedItem::item_id);
@@ -167,7 +175,7 @@ void Exploration::Learn(const Event& event, std::uint64_t sequence) {
       add(event.impression[i], served != nullptr ? served->rank : place,
           served != nullptr ? served->score : kUnknownScore);
     }
-  } else if (event.served && (is_reward || !event.served->is_late)) {
+  } else if (event.served && (is_reward || !is_late)) {
     for (const ServedItem& item : event.served->items) add(item.item_id, item.rank, item.score);
   }
   // Items beyond the posterior's limit were logged when they came.
@@ -209,8 +217,13 @@ Exploration::Figures Exploration::figures() const {
 }
 
 void Exploration::Await(const std::string& item_id, const Impression& impression) {
-  if (awaited_.size() >= kAwaitedItemsMax && !awaited_.contains(item_id)) return;
-  auto& showings = awaited_[item_id];
+  const auto [found, is_new] = awaited_.try_emplace(item_id);
+  if (is_new) awaited_order_.push_back(item_id);
+  while (awaited_order_.size() > kAwaitedItemsMax) {  // Whoever waited longest makes room.
+    awaited_.erase(awaited_order_.front());
+    awaited_order_.pop_front();
+  }
+  auto& showings = found->second;
   if (showings.size() < kAwaitedShowingsMax) showings.push_back(impression);
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 #include "model/recommender_model.h"
 #include "serve/group_log.h"
 #include "serve/live_catalogue.h"
+#include "serve/recent_keys.h"
 
 namespace attune {
 
@@ -102,9 +104,11 @@ class Exploration {
   static constexpr std::size_t kEligibleMax = 20'000;
   /// Of one request, told to those who ask for them.
   static constexpr std::size_t kContendersMax = 500;
-  /// Unknown items of impressions whose showings are kept until they are put, and showings of one of them.
+  /// Unknown items of impressions whose showings are kept until they are put, the newest, and showings of one of them.
   static constexpr std::size_t kAwaitedItemsMax = 10'000;
   static constexpr std::size_t kAwaitedShowingsMax = 32;
+  /// Events by eventId, and clicks on lists, that count no second time.
+  static constexpr std::size_t kRecentMax = 100'000;
 
  private:
   void ApplyEvent(const Event& event, std::uint64_t sequence);
@@ -141,6 +145,9 @@ class Exploration {
   std::array<std::atomic<std::uint64_t>, 2> clicks_{};
   // For the one thread.
   std::unordered_map<std::string, std::vector<Impression>> awaited_;
+  std::deque<std::string> awaited_order_;  ///< Of awaited_, oldest first, and of some that came meanwhile.
+  RecentKeys met_events_{kRecentMax};
+  RecentKeys clicked_showings_{kRecentMax};  ///< Lists with an item of theirs.
 };
 
 }  // namespace attune

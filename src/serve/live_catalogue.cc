@@ -59,6 +59,10 @@ LiveCatalogue::LiveCatalogue(std::shared_ptr<const RecommenderModel> model, Limi
     }
   }
   std::ranges::sort(warm_newest_first_, std::greater<>());
+  // A model that took in what joined since the training was not trained on it: who was named has no attributes.
+  for (auto item = static_cast<std::uint32_t>(model->trained_item_count()); item < base_count_; ++item) {
+    if (model->item_attributes(item).empty()) ++named_count_;
+  }
 }
 
 std::shared_ptr<const RecommenderModel> LiveCatalogue::Current() const {
@@ -150,7 +154,8 @@ std::optional<LiveCatalogue::Joined> LiveCatalogue::Put(const Schema& schema, co
   if (!known && put_count_ >= limits_.put_items_max + kOvershootMax) return std::nullopt;
   if (known && !model().IsCold(*known)) return Joined{.item = *known};
   NewItem item{.id = put.id, .attributes = AttributesOf(schema, put)};
-  if (const auto created_ms = CreationTime(schema, put)) item.created_ms = *created_ms;
+  // What is to come is as new as what has come: it ages from then on.
+  if (const auto created_ms = CreationTime(schema, put)) item.created_ms = std::min(*created_ms, put.received_ms);
   if (!known && item.created_ms == 0) item.created_ms = clock_.now_ms();  // Nobody met it: as new as can be.
   if (!known) ++put_count_;
   is_published_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,21 +10,32 @@
 namespace attune {
 namespace {
 
-Exploration::Figures SumOverCampaigns(Deployments& deployments) {
+/// Places of lists are added up. Every campaign of a group hears of every event: of what events tell, a group's count
+/// is that of the campaign that heard most.
+Exploration::Figures SumOverGroups(Deployments& deployments) {
   Exploration::Figures sum;
+  std::map<const LiveGroup*, Exploration::Figures> groups;
   for (const std::string& key : deployments.Keys()) {
     const auto deployment = deployments.Find(key);
     if (!deployment) continue;
     const auto figures = deployment->exploration().figures();
     sum.served_items += figures.served_items;
     sum.explored_items += figures.explored_items;
+    sum.deviations.insert(sum.deviations.end(), figures.deviations.begin(), figures.deviations.end());
+    Exploration::Figures& group = groups[&deployment->group()];
+    for (const auto count : {&Exploration::Figures::new_impressions, &Exploration::Figures::new_clicks,
+                             &Exploration::Figures::old_impressions, &Exploration::Figures::old_clicks,
+                             &Exploration::Figures::new_items, &Exploration::Figures::never_shown}) {
+      group.*count = std::max(group.*count, figures.*count);
+    }
+  }
+  for (const auto& [group, figures] : groups) {
     sum.new_impressions += figures.new_impressions;
     sum.new_clicks += figures.new_clicks;
     sum.old_impressions += figures.old_impressions;
     sum.old_clicks += figures.old_clicks;
     sum.new_items += figures.new_items;
     sum.never_shown += figures.never_shown;
-    sum.deviations.insert(sum.deviations.end(), figures.deviations.begin(), figures.deviations.end());
   }
   std::ranges::sort(sum.deviations);
   return sum;
@@ -53,7 +65,7 @@ void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const Se
        {"attune_belief_deviation_p50", "As above: half is surer."},
        {"attune_belief_deviation_p90", "As above: nine tenths are surer."}},
       [&deployments] {
-        const Exploration::Figures f = SumOverCampaigns(deployments);
+        const Exploration::Figures f = SumOverGroups(deployments);
         const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
         return std::vector<double>{f.served_items == 0 ? 0 : number(f.explored_items) / number(f.served_items),
                                    number(f.served_items),

@@ -1,11 +1,14 @@
 """Impressions and events at their edges: lists that are too long, items that nobody put, clocks that are years wrong."""
 import time
 
-from personalize_world import unique
+from personalize_world import Trained, World, unique
+from test_exploration import readings
+from test_live_item_limits import put as put_items
 from test_recommendations import items, recommend
 
 IMPRESSION_MAX = 25
 YEAR = 365 * 24 * 3600
+AWAITED_ITEMS_MAX = 10_000
 
 
 def put(world, trained, **event):
@@ -48,3 +51,18 @@ def test_a_clock_that_runs_backwards_loses_no_event(world, trained):
 def test_a_time_before_1970_is_refused(world, trained, refused):
     said = refused("InvalidInputException", lambda: put(world, trained, sentAt=-1))
     assert "1970" in said
+
+
+def test_showings_of_items_to_come_are_kept_whatever_was_shown_before_and_never_put(own_server):
+    world = World(own_server)
+    trained = Trained(world)
+    ghosts = [f"ghost{number}" for number in range(AWAITED_ITEMS_MAX + 10 * IMPRESSION_MAX)]
+    for first in range(0, len(ghosts), 10 * IMPRESSION_MAX):
+        world.events.put_events(trackingId=trained.tracking_id, userId="u1", sessionId="s", eventList=[
+            {"eventType": "view", "itemId": "i1", "sentAt": time.time(), "impression": ghosts[at:at + IMPRESSION_MAX]}
+            for at in range(first, first + 10 * IMPRESSION_MAX, IMPRESSION_MAX)])
+    put(world, trained, impression=["later"])
+    put_items(world, trained, "later", ghosts[0])
+    now = readings(own_server)
+    # The one that waited longest had to make room; the last did not.
+    assert (now["attune_new_items"], now["attune_new_items_never_shown"]) == (2, 1)
