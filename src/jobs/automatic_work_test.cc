@@ -3,6 +3,7 @@
 #include "catalog/arn.h"
 #include "jobs/follow_latest_version.h"
 #include "jobs/train_automatically.h"
+#include "jobs/update_automatically.h"
 #include "storage/directory_object_store.h"
 #include "storage/memory_env.h"
 
@@ -207,6 +208,64 @@ TEST_F(AutomaticWorkTest, ACampaignThatSyncsTurnsToEachNewVersionThatIsActive) {
   EXPECT_EQ(run().update->status, ResourceStatus::kCreateFailed);
   const auto third = InsertVersion("v3", ResourceStatus::kActive);
   EXPECT_EQ(run().update->configuration.solution_version_arn, third.arn);
+}
+
+TEST_F(AutomaticWorkTest, AServedVersionIsUpdatedEveryTwoHoursWhereThereIsSomethingNew) {
+  auto served = InsertVersion("v1", ResourceStatus::kActive);
+  served.refreshed_ms = clock_.UnixMilliseconds();
+  ASSERT_TRUE(catalog_->Update(served).ok());
+  Campaign campaign;
+  campaign.configuration = {.solution_version_arn = served.arn};
+  Insert(campaign, "campaign/c", solution_.arn, ResourceStatus::kActive);
+  const auto source = UpdateAutomaticallyWork(*environment_);
+  const auto due = [&] {
+    std::vector<std::string> keys;
+    const auto works = source->Due();
+    EXPECT_TRUE(works.ok());
+    for (const Work& work : *works) keys.push_back(work.key);
+    return keys;
+  };
+  const std::vector<std::string> nothing;
+  const std::vector<std::string> this_one{served.arn};
+
+  clock_.Advance(days(1));
+  EXPECT_EQ(due(), nothing) << "nothing is new";
+  PutEvent();
+  EXPECT_EQ(due(), this_one);
+  served.refreshed_ms = clock_.UnixMilliseconds();
+  ASSERT_TRUE(catalog_->Update(served).ok());
+  clock_.Advance(environment_->automatic.update_every - std::chrono::milliseconds(1));
+  EXPECT_EQ(due(), nothing) << "a millisecond early";
+  clock_.Advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(due(), this_one);
+
+  // One that fails, as this one that has no artifact, is tried again when the next is due.
+  const auto works = source->Due();
+  ASSERT_TRUE(works.ok());
+  works->front().run(CancelFlag());
+  EXPECT_EQ(due(), nothing);
+  clock_.Advance(environment_->automatic.update_every);
+  EXPECT_EQ(due(), this_one);
+
+  auto update = InsertVersion("v2", ResourceStatus::kActive);
+  update.training_mode = "UPDATE";
+  ASSERT_TRUE(catalog_->Update(update).ok());
+  EXPECT_EQ(due(), this_one) << "still the newest FULL one";
+  InsertVersion("v3", ResourceStatus::kActive);
+  EXPECT_EQ(due(), nothing) << "a newer FULL one that no campaign serves";
+}
+
+TEST_F(AutomaticWorkTest, ACampaignOnAVersionOfModeUpdateIsNotUpdated) {
+  auto version = InsertVersion("v1", ResourceStatus::kActive);
+  version.training_mode = "UPDATE";
+  ASSERT_TRUE(catalog_->Update(version).ok());
+  Campaign campaign;
+  campaign.configuration = {.solution_version_arn = version.arn};
+  Insert(campaign, "campaign/c", solution_.arn, ResourceStatus::kActive);
+  PutEvent();
+  clock_.Advance(days(30));
+
+  EXPECT_TRUE(UpdateAutomaticallyWork(*environment_)->Due()->empty());
 }
 
 }  // namespace
