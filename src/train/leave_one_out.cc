@@ -184,7 +184,7 @@ Result<LeaveOneOutReport> EvaluateLeaveOneOut(const TrainingData& data, const Fi
   TokenRate rate(clock);
   FitContext measured = context;
   measured.on_epoch = [&](const SequenceProgress& epoch) {
-    rate.Add(epoch);
+    if (epoch.epoch_share == 1) rate.Add(epoch);
     if (context.on_epoch) context.on_epoch(epoch);
   };
   ATTUNE_TRY(const auto fitted, FitModel(cases.view, cases.fitted_on, options, measured));

@@ -28,8 +28,8 @@ std::optional<SequencePlan> PlanSequence(const TrainingView& view, const Sequenc
 
 /// The operations that a training may take by default, from kOperationsMin to kOperationsMax. At 1e11 operations a
 /// second on each of two cores (AVX-512 with bf16) they take ten seconds for a hundred thousand interactions, five
-/// minutes for a million and eight for any more; on slower processors two to three times that. A solution version is
-/// fitted twice.
+/// minutes for a million and thirteen for any more; on slower processors two to three times that. The last fit on
+/// everything takes a tenth of that again, at least an epoch.
 double OperationsByRule(std::size_t interaction_count);
 
 /// The share of values that training drops: more where an item has few interactions.
@@ -43,7 +43,7 @@ float RateByRule(int epochs);
 
 inline constexpr double kOperationsByRule = -1;
 inline constexpr double kOperationsMin = 3e10;
-inline constexpr double kOperationsMax = 1e14;
+inline constexpr double kOperationsMax = 1.5e14;
 inline constexpr int kSequenceEpochsMin = 6;
 /// Fewer epochs will do if they have so many steps altogether.
 inline constexpr std::size_t kSequenceStepsMin = 1000;

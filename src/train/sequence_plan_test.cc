@@ -102,8 +102,8 @@ TEST_F(PlanSequenceTest, EstimatesMemoryThatGrowsWithTheCatalogue) {
 TEST(OperationsByRule, GrowsFasterThanTheDataBetweenLimits) {
   EXPECT_DOUBLE_EQ(OperationsByRule(1'000'000), 6e13);
   EXPECT_NEAR(OperationsByRule(100'000), 1.9e12, 1e10);
-  EXPECT_DOUBLE_EQ(OperationsByRule(1'406'000), kOperationsMax);
-  EXPECT_LT(OperationsByRule(1'405'000), kOperationsMax);
+  EXPECT_DOUBLE_EQ(OperationsByRule(1'843'000), kOperationsMax);
+  EXPECT_LT(OperationsByRule(1'841'000), kOperationsMax);
   EXPECT_DOUBLE_EQ(OperationsByRule(6200), kOperationsMin);
   EXPECT_GT(OperationsByRule(6400), kOperationsMin);
 }

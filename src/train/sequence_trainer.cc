@@ -114,8 +114,19 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
   const int first_epoch = now.epoch + 1;
   while (now.epoch < options.epochs_max && now.checks_without_gain < options.checks_without_gain_max) {
     ++now.epoch;
-    const EpochOutcome outcome = steps.RunEpoch(
-        now.epoch, [](double) { return 1.0f; }, now.state);
+    double told = 0;
+    const auto full_rate = [&](double done) {
+      if (on_epoch && (done - told) * static_cast<double>(view.size()) >= kTokensBetweenReports) {
+        told = done;
+        on_epoch({.epoch = now.epoch,
+                  .first_epoch = first_epoch,
+                  .epochs_max = options.epochs_max,
+                  .epoch_share = done,
+                  .validation_ndcg = now.last_ndcg});
+      }
+      return 1.0f;
+    };
+    const EpochOutcome outcome = steps.RunEpoch(now.epoch, full_rate, now.state);
     if (now.epoch % options.epochs_between_checks == 0 || now.epoch == options.epochs_max) {
       const SequenceTransformer averaged(shape, steps.Served(now.state.average));
       now.last_ndcg = Check(*view.data, cases, averaged, workers);

@@ -33,15 +33,17 @@ struct SequenceFit {
   double validation_ndcg = 0;
 };
 
-/// How far a training is, after each epoch.
+/// How far a training is: after each epoch, and within one after each kTokensBetweenReports.
 struct SequenceProgress {
   int epoch = 0;        ///< From 1.
   int first_epoch = 1;  ///< Of this run: later where it went on from a checkpoint.
   int epochs_max = 0;
+  double epoch_share = 1;  ///< What is done of the epoch; what follows is said of whole ones.
   double loss = 0;
   std::size_t tokens = 0;      ///< Of this epoch.
   double validation_ndcg = 0;  ///< At the last check; negative before the first.
 };
+inline constexpr double kTokensBetweenReports = 1e6;
 using OnSequenceEpoch = std::function<void(const SequenceProgress&)>;
 
 /// Where a training leaves how far it is, and looks for it when it begins. What these point to outlives it.

@@ -117,10 +117,15 @@ class Progress {
 
   void Step(std::string_view step) {
     fraction_ = std::min(0.99, fraction_ + (1 - kEpochsShare) / kSteps);
-    Report(step);
+    Report(step, fraction_);
   }
 
   void Epoch(const SequenceProgress& progress) {
+    if (progress.epoch_share < 1) {
+      return Report(fmt::format("sequence transformer: epoch {} of at most {}, {:.0f} %", progress.epoch,
+                                progress.epochs_max, 100 * progress.epoch_share),
+                    fraction_ + kEpochsShare * progress.epoch_share / progress.epochs_max);
+    }
     const std::int64_t now = context_.clock.MonotonicNanoseconds();
     if (progress.epoch == progress.first_epoch) epochs_started_ = now;
     fraction_ = std::min(0.99, fraction_ + kEpochsShare / progress.epochs_max);
@@ -134,12 +139,12 @@ class Progress {
                           static_cast<double>(progress.tokens) / std::max(1e-9, seconds_each),
                           seconds_each * (progress.epochs_max - progress.epoch));
     }
-    Report(step);
+    Report(step, fraction_);
   }
 
  private:
-  void Report(std::string_view step) const {
-    if (context_.on_progress) context_.on_progress({.step = step, .fraction = fraction_});
+  void Report(std::string_view step, double fraction) const {
+    if (context_.on_progress) context_.on_progress({.step = step, .fraction = std::min(0.99, fraction)});
   }
 
   TrainContext& context_;
