@@ -212,6 +212,9 @@ Status CheckOptions(const EvaluatePolicyOptions& options) {
   if (options.log.empty()) {
     return InvalidArgument("LOG is missing: the folder 'recommendations' of a data directory, or one of its files");
   }
+  if (!options.plot.empty() && !options.plot.ends_with(".svg")) {
+    return InvalidArgument(fmt::format("--plot: {} is to be an SVG file, so its name ends in .svg", options.plot));
+  }
   if (PolicyNamed(options.policy)) return {};
   return InvalidArgument(fmt::format("--policy: '{}' is none of gaussian-thompson, greedy, ucb", options.policy));
 }

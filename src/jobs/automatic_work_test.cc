@@ -147,6 +147,14 @@ TEST_F(AutomaticWorkTest, AVersionMadeByHandInTheFirstHalfHourStandsForTheFirstT
   EXPECT_EQ(RunTraining().size(), 1u);
 }
 
+TEST_F(AutomaticWorkTest, AVersionMadeByHandThatFailedStandsForNothing) {
+  PutEvent();
+  clock_.Advance(minutes(5));
+  InsertVersion("by-hand", ResourceStatus::kCreateFailed);
+  clock_.Advance(minutes(25));
+  EXPECT_EQ(RunTraining().size(), 1u);
+}
+
 TEST_F(AutomaticWorkTest, WaitsForATrainingThatIsOnItsWay) {
   PutEvent();
   clock_.Advance(minutes(40));
