@@ -11,7 +11,7 @@ def document(effect, action, resource):
 class Person:
     def __init__(self, iam, server, name):
         self.iam, self.server, self.name = iam, server, name
-        iam.create_user(UserName=name)
+        self.arn = iam.create_user(UserName=name)["User"]["Arn"]
         self.key = iam.create_access_key(UserName=name)["AccessKey"]
 
     def client(self, service):

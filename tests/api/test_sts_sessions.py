@@ -5,17 +5,20 @@ from test_iam_users import document, person  # noqa: F401: a fixture
 from test_s3_buckets import code_of
 
 
-def trust(principal):
+EXTERNAL_ID_MAX = 1224
+
+
+def trust(principal, **further):
     return json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
+        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **further}]})
 
 
 @pytest.fixture
 def role(iam, name, bucket):
     created = []
 
-    def make(principal):
-        role = iam.create_role(RoleName=name("Role"), AssumeRolePolicyDocument=trust(principal))["Role"]
+    def make(principal, **further):
+        role = iam.create_role(RoleName=name("Role"), AssumeRolePolicyDocument=trust(principal, **further))["Role"]
         iam.put_role_policy(RoleName=role["RoleName"], PolicyName="p",
                             PolicyDocument=document("Allow", "s3:GetObject", f"arn:aws:s3:::{bucket}/*"))
         created.append(role["RoleName"])
@@ -75,6 +78,23 @@ def test_who_may_take_up_a_role(iam, sts, person, role):  # noqa: F811
     assert code_of(theirs.assume_role, RoleArn=missing, RoleSessionName="se") == ("AccessDenied", 403)
     assert code_of(theirs.assume_role, RoleArn=for_account["Arn"], RoleSessionName="se", DurationSeconds=3601)[0] == (
         "ValidationError")
+
+
+def test_a_trust_may_ask_for_an_external_id_and_a_session_name(person, role):  # noqa: F811
+    asks = {"StringEquals": {"sts:ExternalId": "partner:7/a"}, "StringLike": {"sts:RoleSessionName": "job-*"}}
+    made = role({"AWS": person.arn}, Condition=asks)
+    sts = person.client("sts")
+
+    def take_up(session_name="job-1", **told):
+        return code_of(sts.assume_role, RoleArn=made["Arn"], RoleSessionName=session_name, **told)
+
+    for told in ({}, {"ExternalId": "partner:7"}, {"ExternalId": "partner:7/A"}):
+        assert take_up(**told) == ("AccessDenied", 403), told
+    assert take_up("other", ExternalId="partner:7/a") == ("AccessDenied", 403)
+    assert sts.assume_role(RoleArn=made["Arn"], RoleSessionName="job-1", ExternalId="partner:7/a")["Credentials"]
+    for wrong in ("a b", "x" * (EXTERNAL_ID_MAX + 1)):
+        assert take_up(ExternalId=wrong)[0] == "ValidationError", wrong[:10]
+    assert take_up(ExternalId="x" * EXTERNAL_ID_MAX) == ("AccessDenied", 403)
 
 
 def test_a_session_ends_with_its_role(own_server):

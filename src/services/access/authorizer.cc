@@ -90,11 +90,13 @@ Status Authorizer::Authorize(const Caller& caller, Question question) const {
                 fmt::format("because no identity-based policy allows the {} action", question.action));
 }
 
-Status Authorizer::AuthorizeAssumeRole(const Caller& caller, const Role& role) const {
+Status Authorizer::AuthorizeAssumeRole(const Caller& caller, const Role& role,
+                                       std::map<std::string, std::vector<std::string>> context) const {
   const Question question{.action = "sts:AssumeRole", .resource = role.arn};
   AccessRequest request;
   request.action = question.action;
   request.resource = question.resource;
+  request.context = std::move(context);
   ATTUNE_TRY(auto asker, FindAsker(caller, std::move(request)));
   ATTUNE_TRY(const auto trust, PolicyDocument::Parse(role.trust_document, PolicyKind::kTrust));
   const auto by_trust = Evaluate(trust, asker.request);

@@ -42,8 +42,9 @@ class Authorizer {
   Status Authorize(const Caller& caller, Question question) const;
 
   /// The same for taking up a role: its trust policy must name the caller, or the caller's account while a policy of
-  /// the caller's allows sts:AssumeRole on the role.
-  Status AuthorizeAssumeRole(const Caller& caller, const Role& role) const;
+  /// the caller's allows sts:AssumeRole on the role. `context` as in Question.
+  Status AuthorizeAssumeRole(const Caller& caller, const Role& role,
+                             std::map<std::string, std::vector<std::string>> context) const;
 
  private:
   struct Asker {

@@ -1,6 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "protocol/envelope.h"
 #include "protocol/rest_xml.h"
@@ -13,6 +18,8 @@ namespace {
 
 constexpr std::size_t kSessionNameMin = 2;
 constexpr std::size_t kSessionNameMax = 64;
+constexpr std::size_t kExternalIdMin = 2;
+constexpr std::size_t kExternalIdMax = 1224;
 constexpr std::int64_t kSessionSecondsMin = 900;
 constexpr std::int64_t kSessionSecondsDefault = 3600;
 
@@ -50,6 +57,28 @@ OrAwsError<std::int64_t> SessionSeconds(const QueryForm& form, const Role& role)
   return seconds;
 }
 
+/// Nothing where none is given. What a trust policy can ask for to be told.
+OrAwsError<std::optional<std::string>> ExternalId(const QueryForm& form) {
+  const auto text = form.Find("ExternalId");
+  if (!text) return std::optional<std::string>();
+  if (text->size() < kExternalIdMin) {
+    return IamValidationError(*text, "ExternalId",
+                              fmt::format("Member must have length greater than or equal to {}", kExternalIdMin));
+  }
+  if (text->size() > kExternalIdMax) {
+    return IamValidationError(*text, "ExternalId",
+                              fmt::format("Member must have length less than or equal to {}", kExternalIdMax));
+  }
+  const auto is_allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_+=,.@:/-").find(c) != std::string_view::npos;
+  };
+  if (!std::ranges::all_of(*text, is_allowed)) {
+    return IamValidationError(*text, "ExternalId", "Member must satisfy regular expression pattern: [\\w+=,.@:\\/-]*");
+  }
+  return std::optional<std::string>(std::string(*text));
+}
+
 QueryReply AssumeRole(QueryContext& context, const QueryCall& call) {
   const auto arn = call.form.Find("RoleArn");
   if (!arn) return IamMissing("RoleArn");
@@ -62,9 +91,12 @@ QueryReply AssumeRole(QueryContext& context, const QueryCall& call) {
   if (call.form.Find("Policy") || call.form.Find("PolicyArns.member.1.arn")) {
     return AwsError(aws_error::kValidationError, "Policies of sessions are not supported.");
   }
+  ATTUNE_ARGUMENT(const auto external_id, ExternalId(call.form));
+  std::map<std::string, std::vector<std::string>> told{{"sts:rolesessionname", {std::string(session_name)}}};
+  if (external_id) told["sts:externalid"] = {*external_id};
   const auto role = context.identities.FindRoleByArn(*arn);
   // Who may not take up a role does not learn whether it exists.
-  const auto may = role.ok() ? context.authorizer.AuthorizeAssumeRole(call.caller, *role)
+  const auto may = role.ok() ? context.authorizer.AuthorizeAssumeRole(call.caller, *role, std::move(told))
                              : PermissionDenied(fmt::format("User: {} is not authorized to perform: sts:AssumeRole on "
                                                             "resource: {}",
                                                             call.caller.arn, *arn));
