@@ -89,15 +89,15 @@ Derivatives Differentiate(const ListwiseProblem& problem, std::span<const std::s
                           std::span<const double> weights, std::span<const double> start, std::span<const double> ridge,
                           const Workers& workers) {
   const std::size_t width = problem.feature_count;
-  std::vector<Derivatives> parts(kTasks);
+  // Whole before the work begins: a body that is passed over leaves zeros.
+  const Derivatives nothing{.gradient = std::vector<double>(width), .hessian = std::vector<double>(width * width)};
+  std::vector<Derivatives> parts(kTasks, nothing);
   workers.ParallelFor(kTasks, [&](std::size_t task) {
     Derivatives& part = parts[task];
-    part.gradient.resize(width);
-    part.hessian.resize(width * width);
     std::vector<double> probabilities;
     for (std::size_t i = task; i < lists.size(); i += kTasks) AddList(problem, lists[i], weights, probabilities, part);
   });
-  Derivatives sum{.gradient = std::vector<double>(width), .hessian = std::vector<double>(width * width)};
+  Derivatives sum = nothing;
   for (const Derivatives& part : parts) {
     sum.loss += part.loss;
     for (std::size_t f = 0; f < width; ++f) sum.gradient[f] += part.gradient[f];

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <numeric>
+#include <thread>
 
 #include "base/random.h"
 
@@ -87,6 +90,28 @@ TEST(FitListwise, LeavesHeldWeightsAtTheirStart) {
 
   EXPECT_GT(weights[0], 0.3);
   EXPECT_NEAR(weights[1], 0.25, 1e-6);
+}
+
+TEST(FitListwise, MayBeStoppedAtAnyMoment) {
+  const std::vector<double> start(3);
+  const std::vector<double> ridge(3, 1e-6);
+  const auto problem = Draw(std::vector<double>{1.5, -0.5, 0}, 60, 3);
+  const auto lists = All(problem);
+  ThreadPool pool(1, 8);
+  for (int round = 0; round < 400; ++round) {
+    std::atomic<bool> stopped{false};
+    std::atomic<bool> begun{false};
+    std::thread stopper([&] {
+      while (!begun) continue;
+      const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(round);
+      while (std::chrono::steady_clock::now() < until) continue;
+      stopped = true;
+    });
+    begun = true;
+    const auto weights = FitListwise(problem, lists, start, ridge, Workers(pool, stopped));
+    stopper.join();
+    EXPECT_EQ(weights.size(), 3u);
+  }
 }
 
 TEST(ListwiseRanks, CountTiesByHalf) {

@@ -90,6 +90,16 @@ def test_managed_policies_and_their_versions(person, iam, bucket, name):
     assert code_of(iam.get_policy, PolicyArn=arn) == ("NoSuchEntity", 404)
 
 
+def test_who_may_attach_one_policy_may_attach_no_other(person, iam):
+    allowed, other = (f"arn:aws:iam::aws:policy/{name}" for name in ("service-role/AmazonPersonalizeFullAccess", "AdministratorAccess"))
+    iam.put_user_policy(UserName=person.name, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "iam:AttachUserPolicy", "Resource": person.arn,
+         "Condition": {"ArnEquals": {"iam:PolicyARN": allowed}}}]}))
+    theirs = person.client("iam")
+    assert code_of(theirs.attach_user_policy, UserName=person.name, PolicyArn=other) == ("AccessDenied", 403)
+    theirs.attach_user_policy(UserName=person.name, PolicyArn=allowed)
+
+
 def test_keys_are_exchanged_without_a_restart(person, iam):
     old = person.client("sts")
     second = iam.create_access_key(UserName=person.name)["AccessKey"]

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "protocol/envelope.h"
 #include "services/access/credential_store.h"
@@ -106,7 +109,10 @@ std::optional<AwsError> QueryService::CheckAccess(const QueryCall& call, const Q
     resource = user.ok() ? user->arn : value.empty() ? call.caller.arn : new_arn("user");
   }
   const auto action = fmt::format("{}:{}", description_.name, operation.name);
-  const auto may = context_.authorizer.Authorize(call.caller, {.action = action, .resource = resource});
+  std::map<std::string, std::vector<std::string>> told;
+  if (const auto policy = call.form.Find("PolicyArn")) told["iam:policyarn"] = {std::string(*policy)};
+  const auto may =
+      context_.authorizer.Authorize(call.caller, {.action = action, .resource = resource, .context = std::move(told)});
   if (may.ok()) return std::nullopt;
   return AwsError(aws_error::kAccessDenied, may.message());
 }
