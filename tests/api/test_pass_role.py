@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from personalize_world import INTERACTIONS_SCHEMA, unique
+from personalize_world import INTERACTIONS_SCHEMA, unique, wait
 from raw_requests import call
 from test_iam_users import person  # noqa: F401: a fixture
 
@@ -13,6 +13,7 @@ FULL_ACCESS = "arn:aws:iam::aws:policy/service-role/AmazonPersonalizeFullAccess"
 def setting(world, person):  # noqa: F811
     made = Setting(world, person)
     yield made
+    made.wait_for_jobs()
     world.delete_group(made.group)
 
 
@@ -23,6 +24,14 @@ class Setting:
         self.world, self.person = world, somebody
         self.group = world.group()
         self.dataset = world.dataset(self.group, "Interactions", INTERACTIONS_SCHEMA)
+
+    def wait_for_jobs(self):
+        """Those that were let through are jobs like any other, and keep their dataset."""
+        p = self.world.personalize
+        for job in p.list_dataset_import_jobs(datasetArn=self.dataset)["datasetImportJobs"]:
+            wait(lambda: p.describe_dataset_import_job(datasetImportJobArn=job["datasetImportJobArn"])["datasetImportJob"])
+        for job in p.list_dataset_export_jobs(datasetArn=self.dataset)["datasetExportJobs"]:
+            wait(lambda: p.describe_dataset_export_job(datasetExportJobArn=job["datasetExportJobArn"])["datasetExportJob"])
 
     def let(self, *statements):
         self.person.iam.put_user_policy(UserName=self.person.name, PolicyName="p", PolicyDocument=json.dumps(
