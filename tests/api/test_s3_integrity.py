@@ -146,7 +146,27 @@ def test_uploads_are_listed_in_pages(s3, bucket):
         assert sorted((each["Key"], each["UploadId"]) for page in pages for each in page["Uploads"]) == made
 
 
-def test_a_delimiter_of_uploads_is_refused_rather_than_passed_over(s3, bucket):
-    with pytest.raises(ClientError) as caught:
-        s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
-    assert caught.value.response["Error"]["Code"] == "NotImplemented"
+def test_a_delimiter_rolls_uploads_up(s3, bucket):
+    keys = ["a/1", "a/1", "a/2/x", "b", "m/ü/1", "m/ü/2", *(f"n/{number:03}" for number in range(150)), "z/"]
+    for key in keys:
+        s3.create_multipart_upload(Bucket=bucket, Key=key)
+
+    def listed(**options):
+        answer = s3.list_multipart_uploads(Bucket=bucket, **options)
+        return ([each["Key"] for each in answer.get("Uploads", [])],
+                [each["Prefix"] for each in answer.get("CommonPrefixes", [])])
+
+    assert listed(Delimiter="/") == (["b"], ["a/", "m/", "n/", "z/"])
+    assert listed(Delimiter="/", Prefix="a/") == (["a/1", "a/1"], ["a/2/"])
+    assert listed(Delimiter="/", Prefix="m") == ([], ["m/"])
+    assert listed(Delimiter="ü/") == ([key for key in keys if "ü" not in key], ["m/ü/"])
+    assert listed(Delimiter="/", KeyMarker="a/") == (["b"], ["m/", "n/", "z/"])
+    for size in (1, 2, 3, 5):
+        pages = list(s3.get_paginator("list_multipart_uploads").paginate(
+            Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": size}))
+        met = [[*(each["Key"] for each in page.get("Uploads", [])),
+                *(each["Prefix"] for each in page.get("CommonPrefixes", []))] for page in pages]
+        assert [len(page) for page in met] == [size] * (5 // size) + ([5 % size] if 5 % size else []), size
+        assert sorted(sum(met, [])) == ["a/", "b", "m/", "n/", "z/"], size
+        assert pages[0]["Delimiter"] == "/" and not pages[-1]["IsTruncated"]
+

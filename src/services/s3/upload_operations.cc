@@ -363,40 +363,95 @@ S3Reply ListParts(S3Context& context, const S3Request& request) {
   return S3XmlResponse(std::move(text), request.request_id);
 }
 
+namespace {
+
+struct UploadsQuestion {
+  std::string prefix;
+  std::string delimiter;  ///< Keys that hold it after the prefix are rolled up to what stands before and including it.
+  std::string key_marker;
+  std::string id_marker;
+  std::size_t limit = 0;
+};
+
+struct UploadsPage {
+  std::vector<Upload> uploads;
+  std::vector<std::string> common_prefixes;
+  bool truncated = false;
+  std::string next_key_marker;
+  std::string next_id_marker;
+};
+
+Result<UploadsPage> FindUploads(const ObjectStore& objects, const std::string& bucket,
+                                const UploadsQuestion& question) {
+  constexpr std::size_t kBatchWithDelimiter = 64;  // What is rolled up is passed over at once.
+  constexpr std::string_view kBehindAll = "\U0010ffff";  // The last character that there is.
+  const auto& [prefix, delimiter, key_marker, id_marker, limit] = question;
+  std::string after_key = key_marker;
+  std::string after_id = id_marker;
+  if (!delimiter.empty() && key_marker.size() > prefix.size() && key_marker.ends_with(delimiter)) {
+    after_key += kBehindAll;
+  }
+  UploadsPage page;
+  std::size_t count = 0;
+  while (true) {
+    const std::size_t asked = delimiter.empty() ? limit + 1 : kBatchWithDelimiter;
+    ATTUNE_TRY(auto batch, objects.ListUploads(bucket, prefix, after_key, after_id, asked));
+    bool jumps = false;
+    for (Upload& upload : batch) {
+      if (count == limit) {
+        page.truncated = true;
+        return page;
+      }
+      ++count;
+      const auto at = delimiter.empty() ? std::string::npos : upload.key.find(delimiter, prefix.size());
+      jumps = at != std::string::npos;
+      page.next_key_marker = jumps ? upload.key.substr(0, at + delimiter.size()) : upload.key;
+      page.next_id_marker = jumps ? "" : upload.upload_id;
+      after_key = page.next_key_marker;
+      after_id = page.next_id_marker;
+      if (jumps) {
+        page.common_prefixes.push_back(page.next_key_marker);
+        after_key += kBehindAll;
+        break;
+      }
+      page.uploads.push_back(std::move(upload));
+    }
+    if (!jumps && batch.size() < asked) return page;
+  }
+}
+
+}  // namespace
+
 S3Reply ListMultipartUploads(S3Context& context, const S3Request& request) {
-  const auto limit = CountParameter(request, "max-uploads", kListMax);
-  const std::string prefix(request.Parameter("prefix").value_or(""));
-  const std::string key_marker(request.Parameter("key-marker").value_or(""));
-  const std::string id_marker(request.Parameter("upload-id-marker").value_or(""));
+  const UploadsQuestion question{.prefix = std::string(request.Parameter("prefix").value_or("")),
+                                 .delimiter = std::string(request.Parameter("delimiter").value_or("")),
+                                 .key_marker = std::string(request.Parameter("key-marker").value_or("")),
+                                 .id_marker = std::string(request.Parameter("upload-id-marker").value_or("")),
+                                 .limit = CountParameter(request, "max-uploads", kListMax)};
   const bool url_encoded = request.Parameter("encoding-type") == "url";
   const auto encode = [&](std::string_view key) {
     return url_encoded ? UriEncode(key, EncodeSlash::kNo) : std::string(key);
   };
-  if (!request.Parameter("delimiter").value_or("").empty()) {
-    return AwsError(aws_error::kNotImplemented,
-                    "A parameter you provided implies functionality that is not implemented: delimiter of uploads");
-  }
-  auto uploads = context.objects.ListUploads(request.bucket, prefix, key_marker, id_marker, limit + 1);
-  if (!uploads.ok()) return BucketOrKeyError(context, request, uploads.status());
-  const bool truncated = uploads->size() > limit;
-  if (truncated) uploads->resize(limit);
+  const auto page = FindUploads(context.objects, request.bucket, question);
+  if (!page.ok()) return BucketOrKeyError(context, request, page.status());
 
   std::string text;
   XmlWriter xml(&text);
   xml.Declaration();
   xml.Begin("ListMultipartUploadsResult", kS3Namespace);
   xml.Element("Bucket", request.bucket);
-  xml.Element("KeyMarker", encode(key_marker));
-  xml.Element("UploadIdMarker", id_marker);
-  if (truncated && !uploads->empty()) {
-    xml.Element("NextKeyMarker", encode(uploads->back().key));
-    xml.Element("NextUploadIdMarker", uploads->back().upload_id);
+  xml.Element("KeyMarker", encode(question.key_marker));
+  xml.Element("UploadIdMarker", question.id_marker);
+  if (page->truncated && !page->next_key_marker.empty()) {
+    xml.Element("NextKeyMarker", encode(page->next_key_marker));
+    xml.Element("NextUploadIdMarker", page->next_id_marker);
   }
-  xml.Element("Prefix", encode(prefix));
+  xml.Element("Prefix", encode(question.prefix));
+  if (!question.delimiter.empty()) xml.Element("Delimiter", encode(question.delimiter));
   if (url_encoded) xml.Element("EncodingType", "url");
-  xml.Element("MaxUploads", static_cast<std::int64_t>(limit));
-  xml.Element("IsTruncated", truncated ? "true" : "false");
-  for (const auto& upload : *uploads) {
+  xml.Element("MaxUploads", static_cast<std::int64_t>(question.limit));
+  xml.Element("IsTruncated", page->truncated ? "true" : "false");
+  for (const auto& upload : page->uploads) {
     xml.Begin("Upload");
     xml.Element("Key", encode(upload.key));
     xml.Element("UploadId", upload.upload_id);
@@ -404,6 +459,11 @@ S3Reply ListMultipartUploads(S3Context& context, const S3Request& request) {
     WriteOwner(xml, context, "Owner");
     xml.Element("StorageClass", "STANDARD");
     xml.Element("Initiated", FormatIsoTime(upload.initiated_ms));
+    xml.End();
+  }
+  for (const auto& prefix : page->common_prefixes) {
+    xml.Begin("CommonPrefixes");
+    xml.Element("Prefix", encode(prefix));
     xml.End();
   }
   xml.End();
