@@ -4,7 +4,6 @@ import datetime
 import hashlib
 
 import pytest
-from botocore.exceptions import ClientError
 from test_hostile_input import ask
 from test_s3_buckets import code_of
 
