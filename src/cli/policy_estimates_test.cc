@@ -89,9 +89,9 @@ struct World {
       const auto looks = static_cast<double>(examination[record.item_ids.size() - 1]);
       if (random.Uniform() < looks * user.chances[item]) list.clicked.insert(names[item]);
     }
-    auto& drawn_from = record.drawn_from.emplace();
-    drawn_from = {
+    record.drawn_from = RecommendationRecord::DrawnFrom{
         .item_ids = {}, .contenders = user.contenders, .examination = examination, .deviation_max = kDeviationMax};
+    auto& drawn_from = *record.drawn_from;
     for (const std::uint32_t item : user.contenders.indexes) drawn_from.item_ids.push_back(names[item]);
     return list;
   }
