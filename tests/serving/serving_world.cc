@@ -70,7 +70,7 @@ void ServingWorld::Put(std::vector<Event> events) {
 }
 
 void ServingWorld::PutItem(const std::string& id, const std::string& genre, std::int64_t created_ms) {
-  const EntityPut put{.id = id, .received_ms = 1, .values = {Value(id), Value(genre), Value(created_ms)}};
+  const EntityPut put{.id = id, .received_ms = created_ms, .values = {Value(id), Value(genre), Value(created_ms)}};
   const std::string payload = EncodeEntityPut(put);
   ATTUNE_CHECK(log_->Append(datasets_.items_stream, {&payload, 1}).ok());
   ATTUNE_CHECK(CatchUp().ok());
