@@ -239,7 +239,8 @@ void WriteItems(const DatasetContents& contents, const TrainingSelection& select
         const auto& record = newest.records()[item];
         const Value value = record.Cell(*created);
         // What is to come is as new as what has come: it ages from then on.
-        const auto set = [&](std::int64_t ms) { data.item_created_ms[item] = std::min(ms, record.received_ms); };
+        const std::int64_t latest_ms = std::max(record.received_ms, data.newest_interaction_ms);
+        const auto set = [&](std::int64_t ms) { data.item_created_ms[item] = std::min(ms, latest_ms); };
         if (const auto* moment = std::get_if<std::int64_t>(&value)) set(*moment);
         if (const auto* real = std::get_if<double>(&value)) set(std::llround(*real));
       }

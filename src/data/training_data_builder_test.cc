@@ -223,9 +223,9 @@ TEST(TrainingData, ItemsHaveTheNewestRecordAndTheirAge) {
   ASSERT_EQ(data.item_attributes.numeric.size(), 2u);
   EXPECT_EQ(data.item_attributes.numeric[0].values[c], 7.0F);
   EXPECT_TRUE(std::isnan(data.item_attributes.numeric[0].values[b]));
-  // Oldest interaction, oldest interaction, CREATION_TIMESTAMP, newest interaction of all, and when it was imported:
-  // its CREATION_TIMESTAMP was yet to come.
-  EXPECT_THAT(data.item_created_ms, ElementsAre(10'000, 20'000, 6'000, 30'000, 10'000));
+  // Oldest interaction, oldest interaction, CREATION_TIMESTAMP, newest interaction of all, and the same for one whose
+  // CREATION_TIMESTAMP is yet to come.
+  EXPECT_THAT(data.item_created_ms, ElementsAre(10'000, 20'000, 6'000, 30'000, 30'000));
 }
 
 TEST(TrainingData, UsersWithoutInteractionsAreNotAdded) {

@@ -154,8 +154,11 @@ std::optional<LiveCatalogue::Joined> LiveCatalogue::Put(const Schema& schema, co
   if (!known && put_count_ >= limits_.put_items_max + kOvershootMax) return std::nullopt;
   if (known && !model().IsCold(*known)) return Joined{.item = *known};
   NewItem item{.id = put.id, .attributes = AttributesOf(schema, put)};
-  // What is to come is as new as what has come: it ages from then on.
-  if (const auto created_ms = CreationTime(schema, put)) item.created_ms = std::min(*created_ms, put.received_ms);
+  // What is to come is as new as what has come: it ages from then on. Time is the server's or, where days are played in
+  // minutes, that of the events.
+  if (const auto created_ms = CreationTime(schema, put)) {
+    item.created_ms = std::min(*created_ms, std::max(put.received_ms, clock_.now_ms()));
+  }
   if (!known && item.created_ms == 0) item.created_ms = clock_.now_ms();  // Nobody met it: as new as can be.
   if (!known) ++put_count_;
   is_published_ = false;
