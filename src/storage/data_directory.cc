@@ -26,10 +26,17 @@ Status CheckVersion(Env& env, const std::string& path) {
   return {};
 }
 
+constexpr unsigned kFolderMode = 0700;  // Secret keys of users lie in the log.
+
 }  // namespace
 
 Result<std::unique_ptr<DataDirectory>> DataDirectory::Open(Env& env, const std::string& path) {
-  ATTUNE_RETURN_IF_ERROR(env.CreateDirectories(path));
+  if (!env.Exists(path)) {
+    const std::string parent = ParentPath(path);
+    ATTUNE_RETURN_IF_ERROR(env.CreateDirectories(parent));
+    ATTUNE_RETURN_IF_ERROR(env.CreateDirectory(path, kFolderMode));
+    ATTUNE_RETURN_IF_ERROR(env.SyncDirectory(parent));
+  }
   auto lock = env.Lock(JoinPath(path, "LOCK"));
   if (!lock.ok()) {
     if (lock.status().code() != Code::kBusy) return lock.status();

@@ -90,6 +90,25 @@ def test_managed_policies_and_their_versions(person, iam, bucket, name):
     assert code_of(iam.get_policy, PolicyArn=arn) == ("NoSuchEntity", 404)
 
 
+@pytest.mark.parametrize("condition", [
+    {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, {"StringLike": {"aws:UserAgent": "*Boto*"}},
+    {"StringNotEquals": {"aws:ResourceAccount": "999999999999"}}, {"Bool": {"aws:ViaAWSService": "false"}},
+    {"Bool": {"aws:PrincipalIsAWSService": "false"}}])
+def test_what_a_request_is_denied_by(person, condition):
+    """Each holds of every request of the person; the same key with another value of none."""
+    def client_with_deny(when):
+        person.iam.put_user_policy(UserName=person.name, PolicyName="p", PolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"},
+                {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": when}]}))
+        return person.client("s3")
+
+    [(operator, said)] = condition.items()
+    assert code_of(client_with_deny(condition).list_buckets) == ("AccessDenied", 403)
+    other = {"StringEquals": "eu-west-1", "StringLike": "*curl*", "StringNotEquals": "123456789012", "Bool": "true"}
+    client_with_deny({operator: {key: other[operator] for key in said}}).list_buckets()
+
+
 def test_who_may_attach_one_policy_may_attach_no_other(person, iam):
     allowed, other = (f"arn:aws:iam::aws:policy/{name}" for name in ("service-role/AmazonPersonalizeFullAccess", "AdministratorAccess"))
     iam.put_user_policy(UserName=person.name, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [

@@ -31,6 +31,7 @@ def test_makes_the_administrators_key_once(start, tmp_path):
     first = start("attune", "--data-dir", tmp_path / "data")
     path = tmp_path / "data" / "credentials"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     text = path.read_text()
     assert re.fullmatch(r"\[default\]\naws_access_key_id = AKIA[A-Z2-7]{16}\naws_secret_access_key = \S{40}\n", text)
     assert str(path) in first.log() and "export AWS_SHARED_CREDENTIALS_FILE=" in first.log()

@@ -59,6 +59,11 @@ Result<Authorizer::Asker> Authorizer::FindAsker(const Caller& caller, AccessRequ
       {"aws:currenttime", {FormatIsoTime(now_ms)}},
       {"aws:epochtime", {std::to_string(now_ms / kMsPerSecond)}},
       {"aws:sourceip", {caller.peer_address}},
+      {"aws:requestedregion", {caller.region}},
+      {"aws:resourceaccount", {caller.account_id}},  // There is one account.
+      {"aws:useragent", {caller.user_agent}},
+      {"aws:viaawsservice", {"false"}},  // Users call for themselves; of jobs, role_access tells.
+      {"aws:principalisawsservice", {"false"}},
       {"aws:securetransport", {caller.is_encrypted ? "true" : "false"}},
   });
   asker.request = std::move(request);

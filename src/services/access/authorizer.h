@@ -18,6 +18,8 @@ struct Caller {
   std::string arn;  ///< "arn:aws:iam::123456789012:root" for the administrator.
   std::string account_id;
   std::string access_key_id;
+  std::string region;      ///< That the request was signed for.
+  std::string user_agent;  ///< As the client calls itself.
   std::string peer_address;
   bool is_encrypted = false;  ///< The request came over TLS.
 

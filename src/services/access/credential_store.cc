@@ -34,6 +34,8 @@ Caller CallerOf(const VerifiedSignature& signature, const HttpRequestHead& head)
   Caller caller;
   caller.arn = signature.credential.principal_arn;
   caller.access_key_id = signature.access_key_id;
+  caller.region = signature.region;
+  caller.user_agent = head.headers.Find("user-agent").value_or("");
   caller.peer_address = head.peer_address;
   caller.is_encrypted = head.is_encrypted;
   // arn:aws:iam::<account>:…
