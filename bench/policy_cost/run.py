@@ -7,8 +7,9 @@ One server, the sample, one solution version with the ten new items of the noteb
 explorationWeight 0.3 against one at 0, with scores at hand and without (--score-cache-bytes-max 0). PutEvents to a group
 whose campaign learns from it, against a group with the same schemas and no campaign: a click that names a list which
 was shown (only the first such event of a list tells of all its places, and wrk sends 200 of them over and over), and a
-click with an explicit impression of 25 items, all of which count each time. Rounds alternate; prints the medians and the
-ratio of each pair of rounds.
+click with an explicit impression of 25 items, all of which count each time. Both in turn, as people use a shop: each user
+clicks, and is recommended something for it; here both campaigns of the group learn from every click. Rounds alternate;
+prints the medians and the ratio of each pair of rounds.
 """
 import argparse
 import importlib.util

@@ -31,7 +31,8 @@ struct ServedImpression {
   bool is_late = false;
   std::string model;           ///< Names the model that made the list.
   std::vector<float> factors;  ///< Of the user, by that model's own measure; may be empty.
-  /// The list, in order; where the event has an explicit impression only those that stand there too.
+  /// The list, in order: its own item alone where it is late, else only those of its explicit impression, if it has
+  /// one.
   std::vector<ServedItem> items;
 
   friend bool operator==(const ServedImpression&, const ServedImpression&) = default;

@@ -14,7 +14,7 @@ namespace {
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 constexpr float kReach = 4.8F;  // Standard deviations; beyond it lies less than one draw in a million.
 constexpr std::uint64_t kNumbers = std::uint64_t{1} << 53;
-constexpr double kOneNumber = 0x1.0p-53;
+constexpr double kOneNumber = 1.0 / static_cast<double>(kNumbers);
 constexpr float kSharedReach = 3;   // Effects of attributes are drawn within it.
 constexpr float kShareMin = 0.05F;  // Effects that move a score less are part of the item's own deviation.
 constexpr float kSpentMin = 0.02F;

@@ -95,8 +95,8 @@ std::int64_t NextAutomaticTraining(const Solution& solution, const std::vector<S
   for (const auto& version : versions) {
     if (version.created_ms < from_ms) continue;
     if (version.training_type == "AUTOMATIC") newest_automatic_ms = version.created_ms;
-    const bool is_any = IsTransient(version.status) || version.status == ResourceStatus::kActive;
-    is_replaced = is_replaced || (is_any && version.training_type != "AUTOMATIC" && version.created_ms <= first_ms);
+    const bool stands = IsTransient(version.status) || version.status == ResourceStatus::kActive;
+    is_replaced = is_replaced || (stands && version.training_type != "AUTOMATIC" && version.created_ms <= first_ms);
   }
   if (newest_automatic_ms > 0) return newest_automatic_ms + every_ms;
   return is_replaced ? from_ms + every_ms : first_ms;

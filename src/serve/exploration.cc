@@ -139,7 +139,7 @@ void Exploration::SetPrior(const RecommenderModel& model, std::uint32_t item) {
 }
 
 void Exploration::Learn(const Event& event, std::uint64_t sequence) {
-  // A request that a client sent again was told once.
+  // A client that had no answer sends its event again.
   if (!event.event_id.empty() && !met_events_.Insert(Hash64(event.event_id))) return;
   const bool is_explicit = !event.impression.empty();
   const bool is_late = event.served && event.served->is_late;

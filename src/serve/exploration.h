@@ -145,7 +145,7 @@ class Exploration {
   std::array<std::atomic<std::uint64_t>, 2> clicks_{};
   // For the one thread.
   std::unordered_map<std::string, std::vector<Impression>> awaited_;
-  std::deque<std::string> awaited_order_;  ///< Of awaited_, oldest first, and of some that came meanwhile.
+  std::deque<std::string> awaited_order_;  ///< Of awaited_, oldest first, and of some that were put meanwhile.
   RecentKeys met_events_{kRecentMax};
   RecentKeys clicked_showings_{kRecentMax};  ///< Lists with an item of theirs.
 };

@@ -242,8 +242,10 @@ void ServedLists::Resolve(Event* event) {
   ServedImpression served{.is_late = !is_first, .model = list->model, .factors = list->factors};
   for (std::size_t i = 0; i < list->item_ids.size(); ++i) {
     const std::string& item_id = list->item_ids[i];
-    if (is_first && is_explicit && std::ranges::find(event->impression, item_id) == event->impression.end()) continue;
-    if (!is_first && item_id != event->item_id) continue;
+    const bool is_told = !is_first
+                             ? item_id == event->item_id
+                             : !is_explicit || std::ranges::find(event->impression, item_id) != event->impression.end();
+    if (!is_told) continue;
     served.items.push_back({.item_id = item_id, .rank = static_cast<std::uint32_t>(i + 1), .score = list->scores[i]});
   }
   event->served = std::move(served);

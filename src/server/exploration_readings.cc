@@ -1,6 +1,7 @@
 #include "server/exploration_readings.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -9,6 +10,11 @@
 
 namespace attune {
 namespace {
+
+/// What events tell, not the campaign.
+constexpr std::array kTold = {&Exploration::Figures::new_impressions, &Exploration::Figures::new_clicks,
+                              &Exploration::Figures::old_impressions, &Exploration::Figures::old_clicks,
+                              &Exploration::Figures::new_items,       &Exploration::Figures::never_shown};
 
 /// Places of lists are added up. Every campaign of a group hears of every event: of what events tell, a group's count
 /// is that of the campaign that heard most.
@@ -23,19 +29,10 @@ Exploration::Figures SumOverGroups(Deployments& deployments) {
     sum.explored_items += figures.explored_items;
     sum.deviations.insert(sum.deviations.end(), figures.deviations.begin(), figures.deviations.end());
     Exploration::Figures& group = groups[&deployment->group()];
-    for (const auto count : {&Exploration::Figures::new_impressions, &Exploration::Figures::new_clicks,
-                             &Exploration::Figures::old_impressions, &Exploration::Figures::old_clicks,
-                             &Exploration::Figures::new_items, &Exploration::Figures::never_shown}) {
-      group.*count = std::max(group.*count, figures.*count);
-    }
+    for (const auto count : kTold) group.*count = std::max(group.*count, figures.*count);
   }
   for (const auto& [group, figures] : groups) {
-    sum.new_impressions += figures.new_impressions;
-    sum.new_clicks += figures.new_clicks;
-    sum.old_impressions += figures.old_impressions;
-    sum.old_clicks += figures.old_clicks;
-    sum.new_items += figures.new_items;
-    sum.never_shown += figures.never_shown;
+    for (const auto count : kTold) sum.*count += figures.*count;
   }
   std::ranges::sort(sum.deviations);
   return sum;

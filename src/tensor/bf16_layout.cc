@@ -8,8 +8,6 @@
 
 #include <algorithm>
 
-#define ATTUNE_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-
 namespace attune {
 namespace {
 

@@ -3,6 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
+// Highway of the distribution's release has no bf16 products: what computes with them asks for the processor's own,
+// behind HasBf16Products().
+#define ATTUNE_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+
 namespace attune {
 
 // Floats rounded to bf16 (to the nearest, ties to even) in the orders in which products read them. Widths are multiples

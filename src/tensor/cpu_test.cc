@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "tensor/gated_block.h"
+#include "tensor/test_numbers.h"
 
 namespace attune {
 namespace {
@@ -20,18 +21,13 @@ class CapCpuTest : public testing::Test {
 std::vector<float> RunBlock() {
   const BlockShape shape{.width = 24, .hidden = 20, .length_max = 70};
   Random random(1);
-  const auto normals = [&](std::size_t count, double deviation) {
-    std::vector<float> values(count);
-    for (float& value : values) value = static_cast<float>(deviation * random.Normal());
-    return values;
-  };
-  const auto parameters = normals(BlockLayout(shape).size, 0.2);
+  const auto parameters = NormalNumbers(BlockLayout(shape).size, 0.2, random);
   std::vector<std::int64_t> times;
   for (std::int64_t t = 0; t < 90; ++t) times.push_back(t * t * 1000);
   SequenceBatch batch;
   batch.Assign(std::array<std::uint32_t, 3>{0, 67, 90}, times);
-  auto x = normals(90 * shape.width, 1);
-  auto dx = normals(90 * shape.width, 1);
+  auto x = NormalNumbers(90 * shape.width, 1, random);
+  auto dx = NormalNumbers(90 * shape.width, 1, random);
   std::vector<float> gradients(parameters.size());
   BlockCache cache;
   GatedBlockForward(shape, parameters, batch, {.rate = 0.1f, .seed = 3}, x, cache);

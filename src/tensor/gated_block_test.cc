@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "tensor/cpu.h"
 #include "tensor/reference/gated_block.h"
+#include "tensor/test_numbers.h"
 
 namespace attune {
 namespace {
@@ -206,17 +207,12 @@ TEST(GatedBlockForwardOfLast, IsTheLastRowOfAll) {
        {std::array<std::size_t, 3>{1, 4, 3}, {7, 24, 20}, {50, 64, 128}, {197, 48, 96}}) {
     const BlockShape shape{.width = width, .hidden = hidden, .length_max = 200};
     Random random(length);
-    const auto normals = [&](std::size_t count, double deviation) {
-      std::vector<float> values(count);
-      for (float& value : values) value = static_cast<float>(deviation * random.Normal());
-      return values;
-    };
-    const auto parameters = normals(BlockLayout(shape).size, 0.2);
+    const auto parameters = NormalNumbers(BlockLayout(shape).size, 0.2, random);
     std::vector<std::int64_t> times;
     for (std::size_t t = 0; t < length; ++t) times.push_back(static_cast<std::int64_t>(t * t) * 1000);
     SequenceBatch batch;
     batch.Assign(std::array<std::uint32_t, 2>{0, static_cast<std::uint32_t>(length)}, times);
-    auto x = normals(length * width, 1);
+    auto x = NormalNumbers(length * width, 1, random);
     BlockCache cache;
     std::vector<float> last(width);
 
@@ -230,18 +226,13 @@ TEST(GatedBlockForwardOfLast, IsTheLastRowOfAll) {
 }
 
 TEST(GatedBlock, RoundedProductsComeNearThoseOfFloats) {
-  if (!HasBf16Products()) GTEST_SKIP() << "this processor rounds no products";
+  if (!HasBf16Products()) GTEST_SKIP() << "tiles are emulated beside AVX512-BF16, which this processor lacks";
   Random random(1);
-  const auto normals = [&](std::size_t count, double deviation) {
-    std::vector<float> values(count);
-    for (float& value : values) value = static_cast<float>(deviation * random.Normal());
-    return values;
-  };
   for (const std::uint32_t steps : {1U, 31U, 64U, 97U}) {
     BlockShape shape{.width = 64, .hidden = 96, .length_max = 200};
-    const auto parameters = normals(BlockLayout(shape).size, 0.1);
-    const auto x = normals(steps * shape.width, 1);
-    const auto dout = normals(steps * shape.width, 1);
+    const auto parameters = NormalNumbers(BlockLayout(shape).size, 0.1, random);
+    const auto x = NormalNumbers(steps * shape.width, 1, random);
+    const auto dout = NormalNumbers(steps * shape.width, 1, random);
     SequenceBatch batch;
     batch.Assign(std::array<std::uint32_t, 2>{0, steps}, std::vector<std::int64_t>(steps));
     const auto run = [&] {

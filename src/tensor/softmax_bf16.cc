@@ -15,10 +15,6 @@
 #include <cstring>
 #include <optional>
 
-// Highway of the distribution's release has no bf16 products: these are the processor's own, behind a check at run
-// time.
-#define ATTUNE_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-
 namespace attune {
 namespace {
 

@@ -101,7 +101,7 @@ Loss Compute(const std::vector<float>& x, const std::vector<float>& classes, con
 class Bf16ProductsTest : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    if (!HasBf16Products()) GTEST_SKIP() << "this processor has none";
+    if (!HasBf16Products()) GTEST_SKIP() << "this processor multiplies no bf16 numbers (AVX512-BF16)";
     EmulateTileProducts(GetParam());
   }
   void TearDown() override { EmulateTileProducts(false); }

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kSide = TileProducts::kSide;
 
 TEST(TileProducts, AreThoseOfTheTwin) {
-  if (!HasTileProducts()) GTEST_SKIP() << "this processor has no matrix tiles";
+  if (!HasTileProducts())
+    GTEST_SKIP() << "this processor has no matrix tiles (AMX): there is nothing to hold beside the twin";
   Random random(1);
   for (const std::size_t steps : {1, 2, 5}) {
     const std::size_t a_stride = steps * kSide + 6;

@@ -116,7 +116,7 @@ class Progress {
   explicit Progress(TrainContext& context) : context_(context) {}
 
   void Step(std::string_view step) {
-    fraction_ = std::min(0.99, fraction_ + (1 - kEpochsShare) / kSteps);
+    fraction_ += (1 - kEpochsShare) / kSteps;
     Report(step, fraction_);
   }
 
@@ -128,7 +128,7 @@ class Progress {
     }
     const std::int64_t now = context_.clock.MonotonicNanoseconds();
     if (progress.epoch == progress.first_epoch) epochs_started_ = now;
-    fraction_ = std::min(0.99, fraction_ + kEpochsShare / progress.epochs_max);
+    fraction_ += kEpochsShare / progress.epochs_max;
     const int done = progress.epoch - progress.first_epoch;
     std::string step = fmt::format("sequence transformer: epoch {} of at most {}, loss {:.4f}", progress.epoch,
                                    progress.epochs_max, progress.loss);

@@ -133,6 +133,7 @@ def test_uploads_are_listed_in_pages(s3, bucket):
     def listed(**options):
         return [(each["Key"], each["UploadId"]) for each in s3.list_multipart_uploads(Bucket=bucket, **options).get("Uploads", [])]
 
+    assert s3.list_multipart_uploads(Bucket=bucket, MaxUploads=0)["IsTruncated"] is False
     assert sorted(listed()) == made and [key for key, _ in listed()] == keys
     assert [key for key, _ in listed(Prefix="m/")] == ["m/1", "m/1", "m/1", "m/2"]
     assert [key for key, _ in listed(KeyMarker="m/1")] == ["m/2", "z"]
@@ -168,4 +169,3 @@ def test_a_delimiter_rolls_uploads_up(s3, bucket):
         assert [len(page) for page in met] == [size] * (5 // size) + ([5 % size] if 5 % size else []), size
         assert sorted(sum(met, [])) == ["a/", "b", "m/", "n/", "z/"], size
         assert pages[0]["Delimiter"] == "/" and not pages[-1]["IsTruncated"]
-

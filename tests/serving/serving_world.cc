@@ -69,8 +69,11 @@ void ServingWorld::Put(std::vector<Event> events) {
   ATTUNE_CHECK(CatchUp().ok());
 }
 
-void ServingWorld::PutItem(const std::string& id, const std::string& genre, std::int64_t created_ms) {
-  const EntityPut put{.id = id, .received_ms = created_ms, .values = {Value(id), Value(genre), Value(created_ms)}};
+void ServingWorld::PutItem(const std::string& id, const std::string& genre, std::int64_t created_ms,
+                           std::optional<std::int64_t> received_ms) {
+  const EntityPut put{.id = id,
+                      .received_ms = received_ms.value_or(created_ms),
+                      .values = {Value(id), Value(genre), Value(created_ms)}};
   const std::string payload = EncodeEntityPut(put);
   ATTUNE_CHECK(log_->Append(datasets_.items_stream, {&payload, 1}).ok());
   ATTUNE_CHECK(CatchUp().ok());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ class ServingWorld {
 
   /// As PutEvents: resolved, stored, taken.
   void Put(std::vector<Event> events);
-  /// As PutItems, of one genre, created at `created_ms`.
-  void PutItem(const std::string& id, const std::string& genre, std::int64_t created_ms);
+  /// As PutItems, of one genre, created at `created_ms`; it came then, too, unless `received_ms` says otherwise.
+  void PutItem(const std::string& id, const std::string& genre, std::int64_t created_ms,
+               std::optional<std::int64_t> received_ms = std::nullopt);
   /// As GetRecommendations; remembers the list under the id that is returned.
   std::string Serve(const std::string& user, std::size_t count, std::vector<RecommendedItem>* list = nullptr);
   Recommendation Ask(const std::string& user, std::size_t count, std::uint64_t seed, ScoreCache* cache = nullptr);

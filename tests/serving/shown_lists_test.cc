@@ -96,6 +96,20 @@ TEST(ShownLists, TheShareOfEligibleItemsGrowsWithTheWeightAndOldOnesNeverGain) {
   }
 }
 
+TEST(ShownLists, AnItemThatIsYetToComeIsAsNewAsTheDayItCame) {
+  ServingWorld world;
+  const std::int64_t came = NewestOfTraining() + kDay;
+  world.PutItem("ahead", "genre1", came + 20 * 365 * kDay, came);
+  world.PutItem("past", "genre1", came - 3 * kDay, came);
+  const auto created = [&](const std::string& item) {
+    const RecommenderModel& model = world.exploration().catalogue().model();
+    return model.item_created_ms(*model.FindItem(item));
+  };
+
+  EXPECT_EQ(created("ahead"), came);
+  EXPECT_EQ(created("past"), came - 3 * kDay);
+}
+
 TEST(ShownLists, AnItemIsShownLessAsItIsIgnored) {
   ServingWorld world(/*weight=*/1);
   PutNewItems(world);

@@ -332,8 +332,8 @@ S3Reply ListParts(S3Context& context, const S3Request& request) {
   // One more than asked for shows whether there are more.
   auto parts = context.objects.ListParts(request.bucket, request.key, UploadId(request), after, limit + 1);
   if (!parts.ok()) return UploadError(context, request, parts.status());
-  const bool truncated = parts->size() > limit;
-  if (truncated) parts->resize(limit);
+  const bool truncated = limit > 0 && parts->size() > limit;
+  if (parts->size() > limit) parts->resize(limit);
   if (!parts->empty()) after = parts->back().number;
 
   std::string text;
@@ -383,7 +383,7 @@ struct UploadsPage {
 
 Result<UploadsPage> FindUploads(const ObjectStore& objects, const std::string& bucket,
                                 const UploadsQuestion& question) {
-  constexpr std::size_t kBatchWithDelimiter = 64;  // What is rolled up is passed over at once.
+  constexpr std::size_t kBatchWithDelimiter = 64;        // What is rolled up is passed over at once.
   constexpr std::string_view kBehindAll = "\U0010ffff";  // The last character that there is.
   const auto& [prefix, delimiter, key_marker, id_marker, limit] = question;
   std::string after_key = key_marker;
@@ -392,6 +392,7 @@ Result<UploadsPage> FindUploads(const ObjectStore& objects, const std::string& b
     after_key += kBehindAll;
   }
   UploadsPage page;
+  if (limit == 0) return page;
   std::size_t count = 0;
   while (true) {
     const std::size_t asked = delimiter.empty() ? limit + 1 : kBatchWithDelimiter;
@@ -442,7 +443,7 @@ S3Reply ListMultipartUploads(S3Context& context, const S3Request& request) {
   xml.Element("Bucket", request.bucket);
   xml.Element("KeyMarker", encode(question.key_marker));
   xml.Element("UploadIdMarker", question.id_marker);
-  if (page->truncated && !page->next_key_marker.empty()) {
+  if (page->truncated) {
     xml.Element("NextKeyMarker", encode(page->next_key_marker));
     xml.Element("NextUploadIdMarker", page->next_id_marker);
   }
