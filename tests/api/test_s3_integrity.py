@@ -126,6 +126,23 @@ def test_conditions_of_copies(s3, bucket):
             assert code_of(call, **failed) == ("PreconditionFailed", 412), failed
 
 
+def test_conditions_that_are_not_kept_are_refused_and_nothing_is_lost(server, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"old")
+    s3.put_object(Bucket=bucket, Key="other", Body=b"new")
+    source = {"x-amz-copy-source": f"/{bucket}/other"}
+    for method, headers in (("DELETE", {"if-match": '"bogus"'}), ("DELETE", {"x-amz-if-match-size": "9"}),
+                            ("PUT", {**source, "if-none-match": "*"}), ("PUT", {**source, "if-match": '"bogus"'})):
+        status, said = ask(server, "s3", f"/{bucket}/k", b"", headers, method)
+        assert status == 501 and "NotImplemented" in said, (method, headers, said)
+    listed = b"<Delete><Object><Key>k</Key><ETag>bogus</ETag></Object></Delete>"
+    digest = base64.b64encode(hashlib.md5(listed).digest()).decode()
+    status, said = ask(server, "s3", f"/{bucket}?delete=", listed, {"content-md5": digest})
+    assert status == 501 and "ETag" in said, said
+    for call, further in ((s3.get_object, {}), (s3.delete_object, {}), (s3.put_object, {"Body": b"x"})):
+        assert code_of(call, Bucket=bucket, Key="k", ExpectedBucketOwner="999999999999", **further) == ("AccessDenied", 403)
+    assert s3.get_object(Bucket=bucket, Key="k", ExpectedBucketOwner="123456789012")["Body"].read() == b"old"
+
+
 def test_uploads_are_listed_in_pages(s3, bucket):
     keys = ["a b/ü", "m/1", "m/1", "m/1", "m/2", "z"]
     made = sorted((key, s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]) for key in keys)

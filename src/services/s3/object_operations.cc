@@ -235,6 +235,13 @@ std::variant<Deletion, AwsError> ReadDeletion(const std::string& body) {
   for (const auto& object : document->root().Children("Object")) {
     auto key = object.ChildText("Key");
     if (!key || key->empty()) return malformed;
+    for (const auto* const condition : {"ETag", "LastModifiedTime", "Size"}) {
+      if (!object.ChildText(condition)) continue;
+      return AwsError(aws_error::kNotImplemented,
+                      fmt::format("A parameter you provided implies functionality that is not implemented: {} of the "
+                                  "objects to delete",
+                                  condition));
+    }
     deletion.keys.push_back(*std::move(key));
   }
   if (deletion.keys.empty() || deletion.keys.size() > kDeleteKeysMax) return malformed;

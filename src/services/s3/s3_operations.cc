@@ -1,5 +1,7 @@
 #include "services/s3/s3_operations.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "base/hash.h"
@@ -98,6 +100,20 @@ S3Scope ScopeOf(const S3Request& request) {
   return request.key.empty() ? kBucket : kObject;
 }
 
+/// Conditions that clients may set and that would be passed over: what hangs on them is not done.
+struct RefusedCondition {
+  std::string_view operation;
+  std::string_view header;
+};
+constexpr RefusedCondition kRefusedConditions[] = {
+    {"DeleteObject", "if-match"},
+    {"DeleteObject", "x-amz-if-match-last-modified-time"},
+    {"DeleteObject", "x-amz-if-match-size"},
+    {"CopyObject", "if-match"},
+    {"CopyObject", "if-none-match"},
+    {"CompleteMultipartUpload", "x-amz-mp-object-size"},
+};
+
 AwsError MethodNotAllowed() {
   return {aws_error::kMethodNotAllowed, "The specified method is not allowed against this resource."};
 }
@@ -118,6 +134,13 @@ std::variant<const S3Operation*, AwsError> FindS3Operation(const S3Request& requ
               aws_error::kNotImplemented,
               "A parameter you provided implies functionality that is not implemented: " + std::string(subresource));
         }
+      }
+    }
+    for (const auto& refused : kRefusedConditions) {
+      if (refused.operation == operation.name && request.Header(refused.header)) {
+        return AwsError(aws_error::kNotImplemented,
+                        fmt::format("A header you provided implies functionality that is not implemented: {} of {}",
+                                    refused.header, refused.operation));
       }
     }
     return &operation;

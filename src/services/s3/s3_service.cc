@@ -220,6 +220,10 @@ OrAwsError<S3Service::Admitted> S3Service::Admit(RoutedRequest routed) {
   if (!parameters) return AwsError(aws_error::kInvalidURI, "Couldn't parse the specified URI.");
   request.parameters = *std::move(parameters);
 
+  for (const auto* const header : {"x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"}) {
+    const auto owner = request.Header(header);
+    if (owner && *owner != context_.account_id) return AwsError(aws_error::kAccessDenied, "Access Denied");
+  }
   auto operation = FindS3Operation(request);
   if (auto* error = std::get_if<AwsError>(&operation)) return std::move(*error);
   admitted.operation = std::get<const S3Operation*>(operation);
