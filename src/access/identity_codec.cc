@@ -10,7 +10,7 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
-using Tags = std::vector<std::pair<std::string, std::string>>;
+using TagList = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::int64_t kFormatVersion = 1;
 
@@ -37,7 +37,7 @@ void WritePolicies(JsonWriter& json, const AttachedPolicies& policies) {
   json.EndObject();
 }
 
-void WriteTags(JsonWriter& json, const Tags& tags) {
+void WriteTags(JsonWriter& json, const TagList& tags) {
   json.Key("tags");
   json.BeginArray();
   for (const auto& [key, value] : tags) {
@@ -78,6 +78,8 @@ class RecordReader {
     if (Missing(from_[key].get(number), key)) return;
     *value = static_cast<T>(number);
   }
+  /// Whether it has that member: of those that records got later.
+  bool Has(std::string_view key) const { return from_[key].error() == simdjson::SUCCESS; }
   void Bool(std::string_view key, bool* value) { Missing(from_[key].get(*value), key); }
   array Array(std::string_view key) {
     array each;
@@ -101,14 +103,18 @@ class RecordReader {
   Status status_;
 };
 
-void ReadPolicies(RecordReader& reader, AttachedPolicies* policies) {
-  const auto attached = reader.Array("attached");
+void ReadTexts(RecordReader& reader, std::string_view key, std::vector<std::string>* texts) {
+  const auto list = reader.Array(key);
   if (!reader.ok()) return;
-  for (const element each : attached) {
-    std::string_view arn;
-    if (reader.Missing(each.get(arn), "attached")) return;
-    policies->managed_arns.emplace_back(arn);
+  for (const element each : list) {
+    std::string_view text;
+    if (reader.Missing(each.get(text), key)) return;
+    texts->emplace_back(text);
   }
+}
+
+void ReadPolicies(RecordReader& reader, AttachedPolicies* policies) {
+  ReadTexts(reader, "attached", &policies->managed_arns);
   const auto documents = reader.Object("inline");
   if (!reader.ok()) return;
   for (const auto field : documents) {
@@ -135,7 +141,7 @@ void ReadEach(RecordReader& reader, std::string_view key, Read read) {
   }
 }
 
-void ReadTags(RecordReader& reader, Tags* tags) {
+void ReadTags(RecordReader& reader, TagList* tags) {
   ReadEach(reader, "tags", [&](RecordReader& inner) {
     auto& tag = tags->emplace_back();
     inner.Text("key", &tag.first);
@@ -216,6 +222,7 @@ std::string EncodeIdentity(const CustomerPolicy& policy) {
     json.EndObject();
   }
   json.EndArray();
+  WriteTags(json, policy.tags);
   json.EndObject();
   return text;
 }
@@ -231,6 +238,11 @@ std::string EncodeIdentity(const RoleSession& session) {
   WriteText(json, "role", session.role_name);
   WriteText(json, "arn", session.arn);
   WriteText(json, "user_id", session.user_id);
+  json.Key("policies");
+  json.BeginArray();
+  for (const auto& document : session.policy_documents) json.String(document);
+  json.EndArray();
+  WriteNumber(json, "issued_ms", session.issued_ms);
   WriteNumber(json, "expires_ms", session.expires_ms);
   json.EndObject();
   return text;
@@ -278,6 +290,7 @@ Status DecodeIdentity(std::string_view text, CustomerPolicy* policy) {
     inner.Text("document", &version.document);
     inner.Number("created_ms", &version.created_ms);
   });
+  if (reader.Has("tags")) ReadTags(reader, &policy->tags);
   return reader.status();
 }
 
@@ -293,6 +306,8 @@ Status DecodeIdentity(std::string_view text, RoleSession* session) {
   reader.Text("role", &session->role_name);
   reader.Text("arn", &session->arn);
   reader.Text("user_id", &session->user_id);
+  if (reader.Has("policies")) ReadTexts(reader, "policies", &session->policy_documents);
+  if (reader.Has("issued_ms")) reader.Number("issued_ms", &session->issued_ms);
   reader.Number("expires_ms", &session->expires_ms);
   return reader.status();
 }

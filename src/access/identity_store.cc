@@ -288,8 +288,8 @@ std::optional<IdentityStore::KeyOwner> IdentityStore::FindAccessKey(std::string_
   return std::nullopt;
 }
 
-Result<RoleSession> IdentityStore::CreateSession(const Role& role, std::string_view session_name,
-                                                 std::int64_t seconds) {
+Result<RoleSession> IdentityStore::CreateSession(const Role& role, std::string_view session_name, std::int64_t seconds,
+                                                 std::vector<std::string> policy_documents) {
   std::array<std::byte, kSecretBytes> secret{};
   std::array<std::byte, kTokenBytes> token{};
   entropy_.Fill(secret);
@@ -301,7 +301,9 @@ Result<RoleSession> IdentityStore::CreateSession(const Role& role, std::string_v
   session.role_name = role.name;
   session.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", account_id_, role.name, session_name);
   session.user_id = fmt::format("{}:{}", role.id, session_name);
-  session.expires_ms = clock_.UnixMilliseconds() + seconds * kMsPerSecond;
+  session.policy_documents = std::move(policy_documents);
+  session.issued_ms = clock_.UnixMilliseconds();
+  session.expires_ms = session.issued_ms + seconds * kMsPerSecond;
   WriterLock lock(mutex_);
   if (sessions_.size() >= kSessionsMax) ATTUNE_RETURN_IF_ERROR(DropEndedSessions());
   if (sessions_.size() >= kSessionsMax) {

@@ -62,8 +62,10 @@ struct RoleSession {
   std::string secret;
   std::string token;
   std::string role_name;
-  std::string arn;      ///< "arn:aws:sts::123456789012:assumed-role/R/session"
-  std::string user_id;  ///< "AROA…:session"
+  std::string arn;                            ///< "arn:aws:sts::123456789012:assumed-role/R/session"
+  std::string user_id;                        ///< "AROA…:session"
+  std::vector<std::string> policy_documents;  ///< All of them must allow too, besides the role's; none: no limit.
+  std::int64_t issued_ms = 0;                 ///< 0 of one that was made before this was kept.
   std::int64_t expires_ms = 0;
 };
 
@@ -85,6 +87,7 @@ struct CustomerPolicy {
   std::string default_version;
   std::int32_t next_version = 1;
   std::vector<PolicyVersion> versions;
+  std::vector<std::pair<std::string, std::string>> tags;
 };
 
 /// Roles, users with their keys, and customers' policies: durable when a call returns Ok. Names are unique without
@@ -136,8 +139,8 @@ class IdentityStore {
   std::optional<KeyOwner> FindAccessKey(std::string_view id) const EXCLUDES(mutex_);
 
   /// Whether the caller may take up the role has been decided. LimitExceeded at kSessionsMax that have not expired.
-  Result<RoleSession> CreateSession(const Role& role, std::string_view session_name, std::int64_t seconds)
-      EXCLUDES(mutex_);
+  Result<RoleSession> CreateSession(const Role& role, std::string_view session_name, std::int64_t seconds,
+                                    std::vector<std::string> policy_documents = {}) EXCLUDES(mutex_);
   /// Expired ones may be found too.
   std::optional<RoleSession> FindSession(std::string_view key_id) const EXCLUDES(mutex_);
 

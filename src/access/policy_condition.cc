@@ -117,8 +117,8 @@ std::string PositiveOf(const std::string& operation) {
 }
 
 bool Holds(const PolicyCondition& condition, const AccessRequest& request, std::string_view version) {
-  const auto found = request.context.find(condition.key);
-  const bool exists = found != request.context.end() && !found->second.empty();
+  const auto asked = ContextValues(request, condition.key);
+  const bool exists = !asked.empty();
   if (condition.operation == "null") {
     // "true" asks for a key that is absent.
     return std::any_of(condition.values.begin(), condition.values.end(),
@@ -134,13 +134,12 @@ bool Holds(const PolicyCondition& condition, const AccessRequest& request, std::
   for (const auto& value : condition.values) {
     if (auto replaced = ReplaceVariables(value, request, version)) written.push_back(*std::move(replaced));
   }
-  const auto holds = [&](const std::string& asked) {
+  const auto holds = [&](const std::string& value) {
     const bool met = std::any_of(written.begin(), written.end(), [&](const std::string& each) {
-      return Meets(negated ? positive : condition.operation, asked, each);
+      return Meets(negated ? positive : condition.operation, value, each);
     });
     return met != negated;
   };
-  const auto& asked = found->second;
   if (condition.quantifier == PolicyCondition::Quantifier::kForAnyValue) {
     return std::any_of(asked.begin(), asked.end(), holds);
   }

@@ -10,6 +10,9 @@
 namespace attune {
 namespace {
 
+constexpr std::string_view kResourceTag = "aws:resourcetag/";
+constexpr std::string_view kIamResourceTag = "iam:resourcetag/";
+
 /// "123456789012" and "arn:aws:iam::123456789012:root" name everybody of the account.
 bool NamesAccount(std::string_view listed, std::string_view account) {
   if (account.empty()) return false;
@@ -62,6 +65,24 @@ bool Applies(const PolicyStatement& statement, const AccessRequest& request, std
 }
 
 }  // namespace
+
+std::vector<std::string> ContextValues(const AccessRequest& request, std::string_view key) {
+  if (const auto found = request.context.find(std::string(key)); found != request.context.end()) return found->second;
+  for (const std::string_view prefix : {kResourceTag, kIamResourceTag}) {
+    if (!key.starts_with(prefix) || !request.resource_tags) continue;
+    for (const auto& [name, value] : request.resource_tags()) {
+      if (LowerCase(name) == key.substr(prefix.size())) return {value};
+    }
+  }
+  return {};
+}
+
+void AddRequestTags(const Tags& tags, AccessContext* context) {
+  for (const auto& [key, value] : tags) {
+    (*context)["aws:requesttag/" + LowerCase(key)].push_back(value);
+    (*context)["aws:tagkeys"].push_back(key);
+  }
+}
 
 AccessDecision Combine(AccessDecision a, AccessDecision b) {
   if (a == AccessDecision::kDeny || b == AccessDecision::kDeny) return AccessDecision::kDeny;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "access/policy_document.h"
@@ -17,13 +19,26 @@ struct AccessPrincipal {
   std::string service;           ///< "personalize.amazonaws.com". May be empty.
 };
 
+/// Values by lower-case key.
+using AccessContext = std::map<std::string, std::vector<std::string>>;
+/// Keys, in the case they were given in, and values.
+using Tags = std::vector<std::pair<std::string, std::string>>;
+
 struct AccessRequest {
   AccessPrincipal principal;
   std::string action;    ///< "s3:GetObject"
   std::string resource;  ///< "arn:aws:s3:::bucket/key"
   /// What conditions and variables can name, by lower-case key: {"aws:sourceaccount", {"123456789012"}}.
-  std::map<std::string, std::vector<std::string>> context;
+  AccessContext context;
+  /// The tags of the resource, asked for only where a policy names one: aws:ResourceTag/<key>. Empty: it has none.
+  std::function<Tags()> resource_tags = {};
 };
+
+/// Of a key in lower case: what the request says of it, nothing where it says nothing.
+std::vector<std::string> ContextValues(const AccessRequest& request, std::string_view key);
+
+/// What a request that puts `tags` on something tells of them: aws:RequestTag/<key> and aws:TagKeys.
+void AddRequestTags(const Tags& tags, AccessContext* context);
 
 /// kNone: no statement says anything, which denies unless another policy allows.
 enum class AccessDecision { kNone, kAllow, kDeny };

@@ -193,6 +193,37 @@ struct RefusedCase {
   std::string text;
 };
 
+TEST(Policy, AsksForTagsOfTheResourceOnlyWhereItNamesThem) {
+  int asked = 0;
+  auto request = Read("arn:aws:s3:::b/x");
+  request.resource_tags = [&] {
+    ++asked;
+    return Tags{{"Team", "shop"}};
+  };
+  const auto when = [](const std::string& condition) {
+    return R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":)" + condition + "}";
+  };
+  EXPECT_EQ(Decide(when(R"({"Null":{"aws:username":"true"}})"), request), AccessDecision::kAllow);
+  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(Decide(when(R"({"StringEquals":{"aws:ResourceTag/team":"shop"}})"), request), AccessDecision::kAllow);
+  EXPECT_EQ(Decide(when(R"({"StringEquals":{"iam:ResourceTag/TEAM":"shop"}})"), request), AccessDecision::kAllow);
+  EXPECT_EQ(Decide(when(R"({"StringEquals":{"aws:ResourceTag/team":"Shop"}})"), request), AccessDecision::kNone);
+  EXPECT_EQ(Decide(when(R"({"StringEquals":{"aws:ResourceTag/other":"shop"}})"), request), AccessDecision::kNone);
+  EXPECT_GT(asked, 0);
+}
+
+TEST(Policy, KnowsTheTagsOfARequest) {
+  auto request = Read("arn:aws:s3:::b/x");
+  AddRequestTags({{"team", "shop"}, {"Stage", "test"}}, &request.context);
+  const auto allows = [&](const std::string& condition) {
+    return Decide(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":)" + condition + "}", request) ==
+           AccessDecision::kAllow;
+  };
+  EXPECT_TRUE(allows(R"({"StringEquals":{"aws:RequestTag/stage":"test"}})"));
+  EXPECT_TRUE(allows(R"({"ForAllValues:StringEquals":{"aws:TagKeys":["team","Stage"]}})"));
+  EXPECT_FALSE(allows(R"({"ForAllValues:StringEquals":{"aws:TagKeys":["team"]}})"));
+}
+
 class RefusedPolicies : public testing::TestWithParam<RefusedCase> {};
 
 TEST_P(RefusedPolicies, AreRefused) {

@@ -23,9 +23,9 @@ std::optional<std::string> ReplaceVariables(std::string_view pattern, const Acce
       continue;
     }
     const auto comma = inside.find(',');
-    const auto found = request.context.find(LowerCase(inside.substr(0, comma)));
-    if (found != request.context.end() && found->second.size() == 1) {
-      replaced.append(found->second.front());
+    const auto values = ContextValues(request, LowerCase(inside.substr(0, comma)));
+    if (values.size() == 1) {
+      replaced.append(values.front());
       continue;
     }
     const auto open = comma == std::string_view::npos ? comma : inside.find('\'', comma);

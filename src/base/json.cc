@@ -49,7 +49,7 @@ Result<simdjson::dom::element> ParseWith(simdjson::dom::parser& parser, std::str
   simdjson::dom::element root;
   if (const auto error = parser.parse(text.data(), text.size()).get(root)) {
     if (error == simdjson::DEPTH_ERROR) {
-      return InvalidArgument(fmt::format("the JSON nests deeper than {} levels", depth_max - 1));
+      return InvalidArgument(fmt::format("JSON that nests deeper than {} levels", depth_max - 1));
     }
     return InvalidArgument(fmt::format("not valid JSON: {}", error_message(error)));
   }

@@ -30,7 +30,7 @@ TEST(JsonDocument, RefusesWhatNestsTooDeep) {
   const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
   const auto document = JsonDocument::Parse(deep);
   ASSERT_FALSE(document.ok());
-  EXPECT_EQ(document.status().ToString(), "InvalidArgument: the JSON nests deeper than 63 levels");
+  EXPECT_EQ(document.status().ToString(), "InvalidArgument: JSON that nests deeper than 63 levels");
 }
 
 TEST(JsonDocument, AcceptsTheDeepestNestingAllowed) {

@@ -38,6 +38,22 @@ Status SetCorsOrigins(std::string_view text, Router::Options* options) {
   return {};
 }
 
+Status SetS3Domains(std::string_view text, std::vector<std::string>* domains) {
+  domains->clear();
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    const std::string_view domain = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const bool is_name = std::ranges::all_of(
+        domain, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; });
+    if (!is_name || domain.empty() || domain.starts_with('.') || domain.ends_with('.')) {
+      return InvalidArgument(fmt::format("'{}' is not a domain in lower case, such as s3.example.com", domain));
+    }
+    domains->emplace_back(domain);
+  }
+  return {};
+}
+
 void AddServerOptions(ServeOptions* options, OptionTable* table) {
   ApplicationOptions& application = options->application;
   table->AddText("data-dir", "DIR", "Everything the server keeps lies in this folder.", &application.data_dir);
@@ -126,6 +142,14 @@ void AddWebOptions(ServeOptions* options, OptionTable* table) {
   table->Add("cors-origins", "ORIGIN,...", "",
              "Pages of these origins may call the server from a browser; * stands for all. None unless given.",
              [options](std::string_view value) { return SetCorsOrigins(value, &options->application.router); });
+}
+
+void AddS3Options(ServeOptions* options, OptionTable* table) {
+  table->Section("S3 by name of host");
+  table->Add("s3-domains", "DOMAIN,...", "",
+             "bucket.DOMAIN in the Host header names a bucket; DOMAIN and *.DOMAIN must lead here. Known without it: "
+             "localhost, s3.localhost and those of AWS.",
+             [options](std::string_view value) { return SetS3Domains(value, &options->application.s3_domains); });
 }
 
 void AddHttpOptions(ServeOptions* options, OptionTable* table) {
@@ -248,6 +272,7 @@ OptionTable ServeOptionTable(ServeOptions* options) {
   AddLiveItemOptions(options, &table);
   AddCredentialOptions(options, &table);
   AddWebOptions(options, &table);
+  AddS3Options(options, &table);
   AddExternalStoreOptions(options, &table);
   AddQuotaOptions(options, &table);
   AddFilterOptions(options, &table);

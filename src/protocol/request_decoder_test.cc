@@ -97,7 +97,7 @@ TEST(RequestDecoder, RefusesWhatIsNotAJsonObject) {
 TEST(RequestDecoder, RefusesDeepNesting) {
   const std::string body = "{\"unknown\":" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
 
-  EXPECT_THAT(ErrorOf<CreateDatasetGroupRequest>(body), HasSubstr("SerializationException: the JSON nests deeper"));
+  EXPECT_THAT(ErrorOf<CreateDatasetGroupRequest>(body), HasSubstr("SerializationException: JSON that nests deeper"));
 }
 
 TEST(RequestDecoder, RefusesValuesOfAnotherType) {

@@ -123,9 +123,11 @@ Status Application::OpenExternalStore() {
 
 Status Application::OpenServices() {
   const auto may_write = [this] { return write_gate_->Check(); };
-  services_.push_back(std::make_unique<S3Service>(
-      *objects_, *credentials_, *authorizer_, clock_,
-      S3Service::Options{.region = options_.region, .account_id = options_.account_id, .may_write = may_write}));
+  services_.push_back(std::make_unique<S3Service>(*objects_, *credentials_, *authorizer_, clock_,
+                                                  S3Service::Options{.region = options_.region,
+                                                                     .account_id = options_.account_id,
+                                                                     .domains = options_.s3_domains,
+                                                                     .may_write = may_write}));
   services_.push_back(
       std::make_unique<QueryService>(IamDescription(), *identities_, *credentials_, *authorizer_, clock_, may_write));
   services_.push_back(
@@ -254,12 +256,21 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
 
 Status Application::Authorize(const Caller& caller, const std::string& action, std::string_view body) const {
   if (caller.is_root()) return {};  // The administrator may do everything.
-  const NamedArns named = FindNamedArns(body);
-  if (named.resources.empty()) {
-    ATTUNE_RETURN_IF_ERROR(authorizer_->Authorize(caller, {.action = action, .resource = "*"}));
-  }
+  NamedArns named = FindNamedArns(body);
+  AccessContext told;
+  AddRequestTags(named.tags, &told);
+  for (const std::string& key : named.tag_keys) told["aws:tagkeys"].push_back(key);
+  if (named.resources.empty()) named.resources.emplace_back("*");
   for (const std::string& arn : named.resources) {
-    ATTUNE_RETURN_IF_ERROR(authorizer_->Authorize(caller, {.action = action, .resource = arn}));
+    Status read;
+    const auto tags = [&] {
+      auto found = TagsOf(arn);
+      if (!found.ok()) read = found.status();
+      return found.ok() ? *std::move(found) : Tags();
+    };
+    ATTUNE_RETURN_IF_ERROR(
+        authorizer_->Authorize(caller, {.action = action, .resource = arn, .context = told, .resource_tags = tags}));
+    ATTUNE_RETURN_IF_ERROR(read);  // What was allowed without knowing the tags is not.
   }
   for (const std::string& arn : named.roles) {
     ATTUNE_RETURN_IF_ERROR(
@@ -268,6 +279,16 @@ Status Application::Authorize(const Caller& caller, const std::string& action, s
                                         .context = {{"iam:passedtoservice", {std::string(kPersonalizePrincipal)}}}}));
   }
   return {};
+}
+
+Result<Tags> Application::TagsOf(const std::string& arn) const {
+  Tags tags;
+  ATTUNE_RETURN_IF_ERROR(catalog_->Transact([&](CatalogTransaction& transaction) -> Status {
+    ATTUNE_TRY(const auto stored, transaction.Tags(arn));
+    tags.assign(stored.begin(), stored.end());
+    return {};
+  }));
+  return tags;
 }
 
 Status Application::Listen() {

@@ -57,6 +57,7 @@ struct ApplicationOptions {
   RecommendationLog::Options recommendation_log;
   std::uint64_t score_cache_bytes_max = ScoreCache::kBytesMaxDefault;
   ExternalStore external_store;
+  std::vector<std::string> s3_domains = {};                      ///< As S3Service::Options::domains.
   std::uint64_t free_disk_bytes_min = std::uint64_t{256} << 20;  ///< With less, nothing is taken in.
   FilterHistory::Limits filter_history;
   AutomaticWorkOptions automatic;
@@ -121,6 +122,7 @@ class Application {
   void OpenPersonalize();
   /// PermissionDenied unless the caller may do the action on all that the body names, and pass on the roles in it.
   Status Authorize(const Caller& caller, const std::string& action, std::string_view body) const;
+  Result<Tags> TagsOf(const std::string& arn) const;
   /// The operations of one of the three services, each with a context of its request.
   JsonOperationTable BindOperations(std::span<const BoundOperation<Context>> operations);
 

@@ -34,7 +34,7 @@ class ConnectionRegistry {
   std::size_t size() const EXCLUDES(mutex_);
 
   /// Clients that are being told that there is no room.
-  static constexpr std::size_t kRefusedMax = 64;
+  static constexpr std::size_t kRefusedMax = 256;
 
  private:
   // Constant after construction.

@@ -35,11 +35,28 @@ void Collect(simdjson::dom::element value, std::string_view member, Collected& f
   }
 }
 
+/// "tags" and "tagKeys" of the request itself, each time that they are there.
+void CollectTags(simdjson::dom::element root, NamedArns& named) {
+  if (!root.is_object()) return;
+  for (const auto [member, value] : simdjson::dom::object(root)) {
+    if (!value.is_array()) continue;
+    for (const auto each : simdjson::dom::array(value)) {
+      std::string_view key, text;
+      if (member == "tagKeys" && each.get(key) == simdjson::SUCCESS) named.tag_keys.emplace_back(key);
+      if (member != "tags" || !each.is_object() || each["tagKey"].get(key) != simdjson::SUCCESS) continue;
+      if (each["tagValue"].get(text) == simdjson::SUCCESS) named.tags.emplace_back(key, text);
+    }
+  }
+}
+
 }  // namespace
 
 NamedArns FindNamedArns(std::string_view body) {
   Collected found;
-  if (const auto document = JsonDocument::Parse(body); document.ok()) Collect(document->root(), "", found);
+  if (const auto document = JsonDocument::Parse(body); document.ok()) {
+    Collect(document->root(), "", found);
+    CollectTags(document->root(), found.named);
+  }
   if (found.named.resources.empty()) found.named.resources = std::move(found.everybodys);
   return std::move(found.named);
 }

@@ -28,6 +28,13 @@ TEST(NamedArns, AreOfARecipeWhereNothingElseIs) {
   EXPECT_THAT(FindNamedArns(R"({"recipeArn":"arn:x"})").resources, ElementsAre("arn:x"));
 }
 
+TEST(NamedArns, HaveTheTagsOfTheRequestEachTimeTheyAreThere) {
+  const auto found = FindNamedArns(R"({"tags":[{"tagKey":"a","tagValue":"1"},{"tagKey":"b"},7],"tagKeys":["c",7],
+      "x":{"tags":[{"tagKey":"inside","tagValue":"1"}]},"tags":[{"tagValue":"2","tagKey":"a"}]})");
+  EXPECT_THAT(found.tags, ElementsAre(testing::Pair("a", "1"), testing::Pair("a", "2")));
+  EXPECT_THAT(found.tag_keys, ElementsAre("c"));
+}
+
 TEST(NamedArns, AreNoneInWhatIsNoJsonOrNotText) {
   for (const char* body : {"", "{", "[]", "7", R"({"campaignArn":7,"roleArn":null,"filterArn":""})"}) {
     EXPECT_THAT(FindNamedArns(body).resources, IsEmpty()) << body;

@@ -94,6 +94,7 @@ class RequestParser::Parser final : public http::basic_parser<true> {
     if (version_ >= 11 && head.headers.Count("Host") != 1) {
       return Refuse(400, "host", "a request of HTTP/1.1 has exactly one Host header");
     }
+    if (!TakeOriginOut()) return Refuse(400, "host", "the target names another host than the Host header");
     if (const auto expect = head.headers.Find("Expect"); expect && version_ >= 11) {
       if (!beast::iequals(Text(expect->data(), expect->size()), "100-continue")) {
         return Refuse(417, "expect", "the only expectation understood is 100-continue");
@@ -102,6 +103,23 @@ class RequestParser::Parser final : public http::basic_parser<true> {
     }
     if (!chunked()) head.content_length = this->content_length().value_or(0);
     return Step::kHead;
+  }
+
+  /// "http://host/path", as clients send to proxies, is "/path" of that host (RFC 9112, 3.2.2). False where Host says
+  /// otherwise: which of both was signed would be a guess.
+  bool TakeOriginOut() {
+    const Text target(head.target);
+    const std::size_t scheme = beast::iequals(target.substr(0, 7), "http://")    ? 7
+                               : beast::iequals(target.substr(0, 8), "https://") ? 8
+                                                                                 : 0;
+    if (scheme == 0) return true;
+    const std::size_t end = std::min(head.target.find_first_of("/?", scheme), head.target.size());
+    const std::string host = head.target.substr(scheme, end - scheme);
+    const auto named = head.headers.Find("Host").value_or(host);
+    if (!beast::iequals(Text(named.data(), named.size()), host)) return false;
+    head.target.erase(0, end);
+    if (!head.target.starts_with('/')) head.target.insert(0, 1, '/');
+    return true;
   }
 
   Step Refuse(int status, std::string_view reason, std::string message) {

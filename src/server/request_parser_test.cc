@@ -1,6 +1,9 @@
 #include "server/request_parser.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <optional>
 
 namespace attune {
 namespace {
@@ -52,6 +55,25 @@ Outcome Feed(std::string_view text, HttpLimits limits = {}, std::size_t piece = 
   }
   return {step, step == Step::kRefused ? parser.refusal().status : 0, sink.body,
           held + std::string(text.substr(std::min(fed, text.size())))};
+}
+
+std::optional<std::string> TargetOf(std::string_view text) {
+  RequestParser parser({});
+  std::size_t used = 0;
+  if (parser.Put(text, &used) != Step::kHead) return std::nullopt;
+  return parser.TakeHead().target;
+}
+
+TEST(RequestParser, ReadsTheAbsoluteFormOfItsOwnHost) {
+  const auto of = [](std::string_view target) {
+    return TargetOf(fmt::format("GET {} HTTP/1.1\r\nHost: a.example:80\r\n\r\n", target));
+  };
+  EXPECT_EQ(of("http://a.example:80/b/k?x=1"), "/b/k?x=1");
+  EXPECT_EQ(of("HTTPS://A.Example:80"), "/");
+  EXPECT_EQ(of("http://a.example:80?x=1"), "/?x=1");
+  EXPECT_EQ(of("/http://b.example/"), "/http://b.example/");
+  EXPECT_EQ(of("http://a.example/"), std::nullopt) << "another port is another host";
+  EXPECT_EQ(of("http://b.example:80/"), std::nullopt);
 }
 
 class InPieces : public ::testing::TestWithParam<std::size_t> {};

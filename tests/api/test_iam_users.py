@@ -17,6 +17,14 @@ class Person:
     def client(self, service):
         return self.server.client(service, key=self.key)
 
+    def let_when(self, action, condition, effect="Allow", resource="*"):
+        """One policy; with a Deny, whatever the condition leaves is allowed."""
+        statements = [{"Effect": effect, "Action": action, "Resource": resource, "Condition": condition}]
+        if effect == "Deny":
+            statements.append({"Effect": "Allow", "Action": "*", "Resource": "*"})
+        self.iam.put_user_policy(UserName=self.name, PolicyName="p", PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": statements}))
+
     def let(self, effect, action, resource="*", policy="p"):
         self.iam.put_user_policy(UserName=self.name, PolicyName=policy,
                                  PolicyDocument=document(effect, action, resource))
@@ -174,3 +182,103 @@ def test_what_is_to_be_made_is_asked_for_with_its_path(person, iam, name, refuse
     for each in iam.list_users(PathPrefix="/dev/")["Users"]:
         iam.delete_user(UserName=each["UserName"])
     iam.delete_policy(PolicyArn=made["Arn"])
+
+
+def test_tags_of_users_roles_and_policies(iam, name):
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "personalize.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    tags = [{"Key": "team", "Value": "shop"}, {"Key": "Stage", "Value": ""}]
+    user = iam.create_user(UserName=name("User"), Tags=tags)["User"]
+    role = iam.create_role(RoleName=name("Role"), AssumeRolePolicyDocument=json.dumps(trust), Tags=tags)["Role"]
+    policy = iam.create_policy(PolicyName=name("Policy"), PolicyDocument=document("Allow", "s3:*", "*"), Tags=tags)["Policy"]
+    for kind, key, which in (("user", "UserName", user), ("role", "RoleName", role), ("policy", "PolicyArn", policy)):
+        named = {key: which.get(key) or which["Arn"]}
+
+        def tags_now():
+            listed = getattr(iam, f"list_{kind}_tags")(**named)["Tags"]
+            assert listed == getattr(iam, f"get_{kind}")(**named)[kind.title()].get("Tags", [])
+            return {each["Key"]: each["Value"] for each in listed}
+
+        assert which["Tags"] == tags
+        assert tags_now() == {"team": "shop", "Stage": ""}
+        getattr(iam, f"tag_{kind}")(**named, Tags=[{"Key": "TEAM", "Value": "ads"}, {"Key": "c", "Value": "3"}])
+        assert tags_now() == {"TEAM": "ads", "Stage": "", "c": "3"}
+        more = [{"Key": f"k{i}", "Value": "v"} for i in range(48)]
+        assert code_of(getattr(iam, f"tag_{kind}"), **named, Tags=more) == ("LimitExceeded", 409)
+        getattr(iam, f"tag_{kind}")(**named, Tags=more[:47])
+        assert len(tags_now()) == 50
+        getattr(iam, f"untag_{kind}")(**named, TagKeys=[each["Key"] for each in more[:47]] + ["team", "stage", "none"])
+        assert code_of(getattr(iam, f"untag_{kind}"), **named, TagKeys=[str(i) for i in range(51)])[0] == "ValidationError"
+        assert tags_now() == {"c": "3"}
+    assert code_of(iam.tag_user, UserName="nobody-of-that-name", Tags=tags) == ("NoSuchEntity", 404)
+    assert code_of(iam.create_user, UserName=name("User"), Tags=tags + [{"Key": "TEAM", "Value": ""}])[0] == "InvalidInput"
+    iam.delete_user(UserName=user["UserName"])
+    iam.delete_role(RoleName=role["RoleName"])
+    iam.delete_policy(PolicyArn=policy["Arn"])
+
+
+def test_tags_of_the_request_the_resource_and_the_caller(person, iam, name):
+    theirs = person.client("iam")
+    tags = [{"Key": "team", "Value": "shop"}, {"Key": "stage", "Value": "test"}]
+    made = []
+
+    def create(**arguments):
+        made.append(theirs.create_user(UserName=name("U"), **arguments)["User"]["UserName"])
+
+    def refuses(**arguments):
+        return code_of(theirs.create_user, UserName=name("V"), **arguments) == ("AccessDenied", 403)
+
+    person.let_when("iam:CreateUser", {"StringEquals": {"aws:RequestTag/team": "shop"}})
+    assert refuses() and refuses(Tags=[{"Key": "team", "Value": "ads"}])
+    create(Tags=tags)
+    person.let_when("iam:CreateUser", {"ForAnyValue:StringEquals": {"aws:TagKeys": ["stage"]}}, "Deny")
+    assert refuses(Tags=tags)
+    create(Tags=tags[:1])
+    person.let_when("iam:DeleteUser", {"StringEquals": {"aws:ResourceTag/stage": "test"}}, "Deny")
+    assert code_of(theirs.delete_user, UserName=made[0]) == ("AccessDenied", 403)
+    theirs.delete_user(UserName=made[1])
+    person.let_when("iam:DeleteUser", {"StringEquals": {"iam:ResourceTag/team": "${aws:PrincipalTag/team}"}})
+    assert code_of(theirs.delete_user, UserName=made[0]) == ("AccessDenied", 403)
+    iam.tag_user(UserName=person.name, Tags=tags)
+    theirs.delete_user(UserName=made[0])
+
+
+@pytest.mark.parametrize("key, value, arguments", [
+    ("s3:x-amz-storage-class", "STANDARD", {"StorageClass": "STANDARD"}),
+    ("s3:x-amz-acl", "private", {"ACL": "private"}),
+    ("s3:authType", "REST-HEADER", {}), ("s3:signatureversion", "AWS4-HMAC-SHA256", {}),
+    ("s3:ResourceAccount", "123456789012", {}), ("aws:Referer", "http://page.example/a", {})])
+def test_what_s3_tells_conditions(person, s3, bucket, key, value, arguments):
+    theirs = person.client("s3")
+    theirs.meta.events.register("before-sign.s3", lambda request, **_: request.headers.add_header(
+        "Referer", "http://page.example/a"))
+    where = dict(Bucket=bucket, Key="k", Body=b"1", **arguments)
+
+    person.let_when("s3:PutObject", {"StringEquals": {key: value}}, "Deny")
+    assert code_of(theirs.put_object, **where) == ("AccessDenied", 403)
+    person.let_when("s3:PutObject", {"StringEquals": {key: value + "x"}}, "Deny")
+    theirs.put_object(**where)
+    person.let_when("s3:PutObject", {"StringEquals": {key: value}})
+    theirs.put_object(**where)
+
+
+def test_where_a_bucket_may_be_made(person, s3, name):
+    person.let_when("s3:CreateBucket", {"StringEquals": {"s3:LocationConstraint": "eu-west-1"}})
+    theirs, bucket = person.client("s3"), name()
+    assert code_of(theirs.create_bucket, Bucket=bucket) == ("AccessDenied", 403)
+    assert code_of(theirs.create_bucket, Bucket=bucket, CreateBucketConfiguration={
+        "LocationConstraint": "eu-central-1"}) == ("AccessDenied", 403)
+    theirs.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_who_may_not_list_learns_not_what_is_missing(person, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    person.let("Allow", ["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{bucket}/*")
+    theirs = person.client("s3")
+    assert theirs.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+    assert code_of(theirs.get_object, Bucket=bucket, Key="none") == ("AccessDenied", 403)
+    assert code_of(theirs.head_object, Bucket=bucket, Key="none") == ("403", 403)
+    assert code_of(theirs.copy_object, Bucket=bucket, Key="c", CopySource=f"{bucket}/none") == ("AccessDenied", 403)
+    person.let("Allow", "s3:ListBucket", f"arn:aws:s3:::{bucket}", policy="list")
+    assert code_of(theirs.get_object, Bucket=bucket, Key="none") == ("NoSuchKey", 404)

@@ -85,3 +85,31 @@ def test_a_filter_that_is_named_must_be_allowed_too(world, trained, iam, user, r
     assert filter_arn in refused("AccessDeniedException", client("personalize-runtime").get_recommendations, **ask)
     let(trained.campaign_arn, filter_arn)
     assert client("personalize-runtime").get_recommendations(**ask)["itemList"]
+
+
+def test_tags_say_who_may_what(personalize, iam, user, refused):
+    name, client = user
+    theirs = client("personalize")
+
+    def let_when(action, condition, effect="Allow"):
+        statements = [{"Effect": effect, "Action": action, "Resource": "*", "Condition": condition}]
+        statements += [{"Effect": "Allow", "Action": "*", "Resource": "*"}] if effect == "Deny" else []
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": statements}))
+
+    shop, test = {"tagKey": "team", "tagValue": "shop"}, {"tagKey": "stage", "tagValue": "test"}
+    let_when("personalize:CreateDatasetGroup", {"StringEquals": {"aws:RequestTag/team": "shop"}})
+    refused("AccessDeniedException", theirs.create_dataset_group, name=unique())
+    refused("AccessDeniedException", theirs.create_dataset_group, name=unique(), tags=[test])
+    arn = theirs.create_dataset_group(name=unique(), tags=[shop])["datasetGroupArn"]
+    let_when("personalize:*", {"StringEquals": {"aws:ResourceTag/team": "shop"}}, "Deny")
+    refused("AccessDeniedException", theirs.describe_dataset_group, datasetGroupArn=arn)
+    refused("AccessDeniedException", theirs.untag_resource, resourceArn=arn, tagKeys=["team"])
+    personalize.untag_resource(resourceArn=arn, tagKeys=["team"])
+    theirs.describe_dataset_group(datasetGroupArn=arn)
+    let_when("personalize:*", {"ForAnyValue:StringEquals": {"aws:TagKeys": ["stage"]}}, "Deny")
+    refused("AccessDeniedException", theirs.tag_resource, resourceArn=arn, tags=[shop, test])
+    theirs.tag_resource(resourceArn=arn, tags=[shop])
+    refused("AccessDeniedException", theirs.untag_resource, resourceArn=arn, tagKeys=["stage"])
+    theirs.untag_resource(resourceArn=arn, tagKeys=["team"])
+    personalize.delete_dataset_group(datasetGroupArn=arn)

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -34,6 +35,49 @@ def test_a_bucket_may_be_created_in_any_region(s3, name, region):
     s3.head_bucket(Bucket=bucket)
     s3.delete_bucket(Bucket=bucket)
     assert code_of(s3.head_bucket, Bucket=bucket) == ("404", 404)
+
+
+def test_buckets_come_in_pages(server, s3, name):
+    base = name()
+    names = [f"{base}-{letter}" for letter in "abc"]
+    for each in names:
+        s3.create_bucket(Bucket=each, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    theirs = server.client("s3", parameter_validation=False)
+
+    def ask(**parameters):  # The installed botocore knows no parameters of ListBuckets.
+        def add(request, **_):
+            request.params.update(parameters)
+        theirs.meta.events.register("before-sign.s3.ListBuckets", add, unique_id="ask")
+        answer = theirs.list_buckets()
+        theirs.meta.events.unregister("before-sign.s3.ListBuckets", unique_id="ask")
+        return answer
+
+    seen = []
+    theirs.meta.events.register("after-call.s3.ListBuckets", lambda http_response, **_: seen.append(http_response.content))
+    assert [each["Name"] for each in ask(prefix=base, **{"max-buckets": "2"})["Buckets"]] == names[:2]
+    token = re.search(b"<ContinuationToken>(.*)</ContinuationToken>", seen[-1])[1].decode()
+    rest = ask(prefix=base, **{"max-buckets": "2", "continuation-token": token})
+    assert [each["Name"] for each in rest["Buckets"]] == names[2:] and b"ContinuationToken" not in seen[-1]
+    assert [each["Name"] for each in ask(prefix=base)["Buckets"]] == names
+    assert [each["Name"] for each in ask(prefix=names[2])["Buckets"]] == names[2:]
+    assert names[0] not in [each["Name"] for each in ask(**{"bucket-region": "us-east-1"})["Buckets"]]
+    for wrong in ("0", "10001", "x"):
+        with pytest.raises(ClientError, match="max-buckets must be an integer between 1 and 10000"):
+            ask(**{"max-buckets": wrong})
+    for each in names:
+        s3.delete_bucket(Bucket=each)
+
+
+def test_a_policy_names_principals_that_exist(s3, iam, bucket, name):
+    user = iam.create_user(UserName=name("User"))["User"]
+    account = user["Arn"].split(":")[4]
+    for known in (user["Arn"], account, f"arn:aws:iam::{account}:root", "arn:aws:iam::999999999999:user/theirs", "*"):
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy_of(bucket, Principal={"AWS": known}))
+    for unknown in (user["Arn"] + "x", f"arn:aws:iam::{account}:role/none", "12345", "alice",
+                    f"arn:aws:sts::{account}:assumed-role/none/se"):
+        assert code_of(s3.put_bucket_policy, Bucket=bucket, Policy=policy_of(bucket, Principal={"AWS": unknown})) == (
+            "MalformedPolicy", 400), unknown
+    iam.delete_user(UserName=user["UserName"])
 
 
 def test_creating_a_bucket_twice_says_that_it_is_yours(s3, bucket):

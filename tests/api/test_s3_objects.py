@@ -3,12 +3,17 @@ import datetime
 import hashlib
 import http.client
 import io
+import json
 import random
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import pytest
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from test_s3_buckets import code_of
 
@@ -67,7 +72,7 @@ def test_missing_objects_and_buckets(s3, bucket):
 
 @pytest.mark.parametrize("header, expected", [
     ("bytes=0-0", (0, 1)), ("bytes=10-19", (10, 20)), ("bytes=90-", (90, 100)), ("bytes=-5", (95, 100)),
-    ("bytes=-500", (0, 100)), ("bytes=50-5000", (50, 100)),
+    ("bytes=-500", (0, 100)), ("bytes=50-5000", (50, 100)), ("bytes=50-99999999999999999999999", (50, 100)),
 ])
 def test_ranges(s3, bucket, header, expected):
     body = random_bytes(100)
@@ -82,7 +87,7 @@ def test_ranges(s3, bucket, header, expected):
 
 def test_ranges_without_bytes_or_sense(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=random_bytes(100))
-    for header in ("bytes=100-", "bytes=100-200", "bytes=-0"):
+    for header in ("bytes=100-", "bytes=100-200", "bytes=-0", "bytes=99999999999999999999999-"):
         assert code_of(s3.get_object, Bucket=bucket, Key="k", Range=header) == ("InvalidRange", 416)
     for header in ("bytes=9-2", "lines=1-2", "bytes=0-1,4-5"):
         assert s3.get_object(Bucket=bucket, Key="k", Range=header)["ContentLength"] == 100
@@ -389,6 +394,81 @@ def test_a_presigned_url_of_version_2_expires(server, bucket):
         urllib.request.urlopen(url)
     assert caught.value.code == 403
     assert b"Request has expired" in caught.value.read()
+
+
+def test_presigned_urls_of_a_session(server, s3, iam, sts, bucket, name):
+    """Whose token is in the query, in both versions."""
+    account = sts.get_caller_identity()["Account"]
+    role = iam.create_role(RoleName=name("Role"), AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}))["Role"]
+    iam.put_role_policy(RoleName=role["RoleName"], PolicyName="p", PolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}))
+    key = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="session")["Credentials"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"hello")
+    for version in ("s3", "s3v4"):
+        client = server.client("s3", key=key, signature_version=version)
+        url = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+        assert urllib.request.urlopen(url).read() == b"hello", version
+        listed = urllib.request.urlopen(client.generate_presigned_url("list_objects", Params={"Bucket": bucket})).read()
+        assert b"<Key>k</Key>" in listed, version
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(re.sub("(?i)(security-token=)..", r"\1xx", url))
+    iam.delete_role_policy(RoleName=role["RoleName"], PolicyName="p")
+    iam.delete_role(RoleName=role["RoleName"])
+
+
+def test_headers_in_a_presigned_query_count(server, s3, bucket):
+    """As the SDK for JavaScript makes them."""
+    client = server.client("s3", signature_version="s3v4")
+
+    def presign(**parameters):
+        request = AWSRequest("PUT", f"{server.url}/{bucket}/k", params=parameters)
+        S3SigV4QueryAuth(Credentials(server.access_key_id, server.secret_access_key), "s3", "us-east-1").add_auth(request)
+        return urllib.request.Request(request.prepare().url, data=b"1", method="PUT", headers={"Content-Type": "text/plain"})
+
+    assert urllib.request.urlopen(presign(**{"x-amz-meta-a": "b"})).status == 200
+    assert client.head_object(Bucket=bucket, Key="k")["Metadata"] == {"a": "b"}
+    for refused, status in (({"x-amz-checksum-crc32": "AAAAAA=="}, 400), ({"x-amz-server-side-encryption": "AES256"}, 501)):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(presign(**refused))
+        assert caught.value.code == status
+
+
+def test_the_range_of_another_object_is_not_given(s3, bucket):
+    first = s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")["ETag"]
+    date = s3.head_object(Bucket=bucket, Key="k")["ResponseMetadata"]["HTTPHeaders"]["last-modified"]
+
+    def ask(if_range):
+        s3.meta.events.register("before-sign.s3.GetObject", lambda request, **_: request.headers.add_header(
+            "If-Range", if_range), unique_id="if-range")
+        answer = s3.get_object(Bucket=bucket, Key="k", Range="bytes=2-3")
+        s3.meta.events.unregister("before-sign.s3.GetObject", unique_id="if-range")
+        return answer["Body"].read()
+
+    for same in (first, date):
+        assert ask(same) == b"23", same
+    for other in ('"00000000000000000000000000000000"', "W/" + first, "Sun, 06 Nov 1994 08:49:37 GMT", "nonsense"):
+        assert ask(other) == b"0123456789", other
+
+
+def test_a_region_that_cannot_be_is_answered_with_one_that_can(server, bucket):
+    request = AWSRequest("GET", f"{server.url}/{bucket}")
+    S3SigV4Auth(Credentials(server.access_key_id, server.secret_access_key), "s3", "US").add_auth(request)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(request.url, headers=dict(request.headers)))
+    assert (caught.value.code, caught.value.headers["x-amz-bucket-region"]) == (400, "us-east-1")
+    assert b"<Code>AuthorizationHeaderMalformed</Code>" in (body := caught.value.read())
+    assert b"<Region>us-east-1</Region>" in body
+
+
+def test_a_copy_gets_the_checksum_that_was_asked_for(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"hello")
+    for algorithm, digest in (("SHA256", hashlib.sha256), ("SHA1", hashlib.sha1)):
+        s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/k", ChecksumAlgorithm=algorithm)
+        told = s3.head_object(Bucket=bucket, Key="c", ChecksumMode="ENABLED")["Checksum" + algorithm]
+        assert told == base64.b64encode(digest(b"hello").digest()).decode()
+    assert code_of(s3.copy_object, Bucket=bucket, Key="c", CopySource=f"{bucket}/k", ChecksumAlgorithm="MD4") == (
+        "InvalidRequest", 400)
 
 
 def test_more_than_five_gigabytes_at_once_are_refused_before_they_come(server, bucket):

@@ -93,10 +93,13 @@ def test_s3cmd(server, s3, bucket, folder, tmp_path):
     host = server.url.removeprefix("http://")
     program = needs("s3cmd")
 
-    def s3cmd(*arguments):
+    def s3cmd(*arguments, region=("--region=us-east-1",)):
         return run(program, "--config=/dev/null", "--no-ssl", f"--access_key={server.access_key_id}",
                    f"--secret_key={server.secret_access_key}", f"--host={host}", f"--host-bucket={host}",
-                   "--region=us-east-1", "--no-progress", *arguments)
+                   *region, "--no-progress", *arguments)
+
+    s3cmd("put", folder / "a.csv", f"s3://{bucket}/without-region.csv", region=())  # It asks for one then.
+    s3cmd("del", f"s3://{bucket}/without-region.csv", region=())
 
     assert bucket in s3cmd("ls")
     s3cmd("put", folder / "a.csv", f"s3://{bucket}/copied.csv")

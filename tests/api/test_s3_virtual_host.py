@@ -1,4 +1,5 @@
 """Buckets named by the host, as clients that are not told otherwise send them."""
+import http.client
 import io
 import pathlib
 import random
@@ -10,7 +11,10 @@ import urllib.request
 
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from test_s3_buckets import code_of
 
 MIB = 1 << 20
@@ -99,3 +103,27 @@ def test_presigned_urls(hosted, s3, bucket, version):
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(got.replace("a%20b", "other"))
     assert caught.value.code == 403
+
+
+def test_an_upload_to_a_host_that_is_not_known_makes_no_bucket(own_server):
+    """PUT /key of bucket.s3.shop.example looks like CreateBucket of "key" where the domain is not told."""
+    own_server.client("s3").create_bucket(Bucket="mine")
+
+    def put(host, path="/key", body=b""):
+        request = AWSRequest("PUT", f"http://{host}{path}", data=body)
+        S3SigV4Auth(Credentials(own_server.access_key_id, own_server.secret_access_key), "s3", "us-east-1").add_auth(request)
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(own_server.url).netloc)
+        connection.request("PUT", path, body, {**dict(request.headers), "Host": host})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    status, text = put("mine.s3.shop.example:8080")
+    assert status == 400 and "Start attune serve with --s3-domains s3.shop.example, or use path style" in text
+    assert put("s3.shop.example", "/another")[0] == 200, "path style under a name of the server's"
+    assert [each["Name"] for each in own_server.client("s3").list_buckets()["Buckets"] if "key" in each["Name"]] == []
+
+    own_server.stop()
+    own_server.arguments += ("--s3-domains", "s3.shop.example,other.example")
+    own_server.start()
+    assert put("mine.s3.shop.example:8080", body=b"1")[0] == 200
+    assert own_server.client("s3").get_object(Bucket="mine", Key="key")["Body"].read() == b"1"

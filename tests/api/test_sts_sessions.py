@@ -97,6 +97,52 @@ def test_a_trust_may_ask_for_an_external_id_and_a_session_name(person, role):  #
     assert take_up(ExternalId="x" * EXTERNAL_ID_MAX) == ("AccessDenied", 403)
 
 
+def test_a_session_may_be_limited(server, s3, person, role, iam, bucket, name):  # noqa: F811
+    made = role({"AWS": person.arn})
+    for key in ("in/k", "out/k"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+    sts = person.client("sts")
+
+    def session(**limits):
+        key = sts.assume_role(RoleArn=made["Arn"], RoleSessionName="session", **limits)["Credentials"]
+        return server.client("s3", key=key)
+
+    limited = session(Policy=document("Allow", "*", f"arn:aws:s3:::{bucket}/in/*"))
+    assert limited.get_object(Bucket=bucket, Key="in/k")["Body"].read() == b"1"
+    assert code_of(limited.get_object, Bucket=bucket, Key="out/k") == ("AccessDenied", 403)
+    assert code_of(limited.put_object, Bucket=bucket, Key="in/k", Body=b"") == ("AccessDenied", 403), "the role may not"
+    policy = iam.create_policy(PolicyName=name("P"), PolicyDocument=document("Allow", "*", f"arn:aws:s3:::{bucket}/out/*"))
+    by_arn = session(PolicyArns=[{"arn": policy["Policy"]["Arn"]}])
+    iam.delete_policy(PolicyArn=policy["Policy"]["Arn"])
+    assert by_arn.get_object(Bucket=bucket, Key="out/k")["Body"].read() == b"1"
+    assert code_of(by_arn.get_object, Bucket=bucket, Key="in/k") == ("AccessDenied", 403)
+    refused = session(Policy=document("Deny", "s3:GetObject", "*"))
+    with pytest.raises(refused.exceptions.ClientError, match="with an explicit deny in a session policy"):
+        refused.get_object(Bucket=bucket, Key="in/k")
+    for wrong, code in (({"Policy": "{"}, "MalformedPolicyDocument"), ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/None"}]},
+                        "ValidationError"), ({"Policy": document("Allow", "s3:*", "*" * 2048)}, "LimitExceeded")):
+        assert code_of(sts.assume_role, RoleArn=made["Arn"], RoleSessionName="se", **wrong)[0] == code
+
+
+def test_sessions_may_be_revoked_by_when_they_began(server, s3, iam, person, role, bucket):  # noqa: F811
+    made = role({"AWS": person.arn})
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    session = person.client("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="session")["Credentials"]
+    theirs = server.client("s3", key=session)
+
+    def deny_before(date):
+        iam.put_role_policy(RoleName=made["RoleName"], PolicyName="p", PolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
+                {"Effect": "Deny", "Action": "*", "Resource": "*",
+                 "Condition": {"DateLessThan": {"aws:TokenIssueTime": date}}}]}))
+
+    deny_before("2020-01-01T00:00:00Z")
+    assert theirs.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+    deny_before("2100-01-01T00:00:00Z")
+    assert code_of(theirs.get_object, Bucket=bucket, Key="k") == ("AccessDenied", 403)
+
+
 def test_a_session_ends_with_its_role(own_server):
     iam, sts = own_server.client("iam"), own_server.client("sts")
     account = sts.get_caller_identity()["Account"]

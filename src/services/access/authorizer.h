@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +20,7 @@ struct Caller {
   std::string access_key_id;
   std::string region;      ///< That the request was signed for.
   std::string user_agent;  ///< As the client calls itself.
+  std::string referer;     ///< The page that it says it comes from, or "".
   std::string peer_address;
   bool is_encrypted = false;  ///< The request came over TLS.
 
@@ -37,7 +38,8 @@ class Authorizer {
     std::string_view action;
     std::string_view resource;
     std::optional<std::string> resource_policy = {};
-    std::map<std::string, std::vector<std::string>> context = {};
+    AccessContext context = {};
+    std::function<Tags()> resource_tags = {};  ///< As in AccessRequest.
   };
 
   /// Ok, or PermissionDenied in AWS's words. The administrator may do everything that no bucket policy denies.
@@ -45,16 +47,25 @@ class Authorizer {
 
   /// The same for taking up a role: its trust policy must name the caller, or the caller's account while a policy of
   /// the caller's allows sts:AssumeRole on the role. `context` as in Question.
-  Status AuthorizeAssumeRole(const Caller& caller, const Role& role,
-                             std::map<std::string, std::vector<std::string>> context) const;
+  Status AuthorizeAssumeRole(const Caller& caller, const Role& role, AccessContext context) const;
+
+  /// Whether a user or role of that ARN is here; true for accounts, and for whoever is of another account, of whom
+  /// nothing is known.
+  bool MayBePrincipal(std::string_view arn) const;
 
  private:
   struct Asker {
     AccessRequest request;
     AttachedPolicies policies;
+    std::vector<std::string> session_documents;  ///< Of a session: these must allow too, together.
   };
+  /// PermissionDenied where the asker is a session whose own policies do not allow it.
+  static Status CheckSession(const Caller& caller, const Question& question, const Asker& asker);
   /// Completes the request with who asks and when.
   Result<Asker> FindAsker(const Caller& caller, AccessRequest request) const;
+
+  /// What the session of a caller who took up a role adds.
+  void AddSession(const Caller& caller, AccessContext* context, Asker* asker) const;
 
   const IdentityStore& identities_;
   const Clock& clock_;

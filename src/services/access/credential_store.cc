@@ -36,6 +36,7 @@ Caller CallerOf(const VerifiedSignature& signature, const HttpRequestHead& head)
   caller.access_key_id = signature.access_key_id;
   caller.region = signature.region;
   caller.user_agent = head.headers.Find("user-agent").value_or("");
+  caller.referer = head.headers.Find("referer").value_or("");
   caller.peer_address = head.peer_address;
   caller.is_encrypted = head.is_encrypted;
   // arn:aws:iam::<account>:…

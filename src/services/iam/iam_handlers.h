@@ -12,7 +12,6 @@ QueryReply ListRoles(QueryContext& context, const QueryCall& call);
 QueryReply DeleteRole(QueryContext& context, const QueryCall& call);
 QueryReply UpdateAssumeRolePolicy(QueryContext& context, const QueryCall& call);
 QueryReply ListInstanceProfilesForRole(QueryContext& context, const QueryCall& call);
-QueryReply ListRoleTags(QueryContext& context, const QueryCall& call);
 
 // holder_policies.cc
 QueryReply AttachRolePolicy(QueryContext& context, const QueryCall& call);
@@ -29,6 +28,17 @@ QueryReply PutUserPolicy(QueryContext& context, const QueryCall& call);
 QueryReply GetUserPolicy(QueryContext& context, const QueryCall& call);
 QueryReply DeleteUserPolicy(QueryContext& context, const QueryCall& call);
 QueryReply ListUserPolicies(QueryContext& context, const QueryCall& call);
+
+// tag.cc
+QueryReply TagRole(QueryContext& context, const QueryCall& call);
+QueryReply UntagRole(QueryContext& context, const QueryCall& call);
+QueryReply ListRoleTags(QueryContext& context, const QueryCall& call);
+QueryReply TagUser(QueryContext& context, const QueryCall& call);
+QueryReply UntagUser(QueryContext& context, const QueryCall& call);
+QueryReply ListUserTags(QueryContext& context, const QueryCall& call);
+QueryReply TagPolicy(QueryContext& context, const QueryCall& call);
+QueryReply UntagPolicy(QueryContext& context, const QueryCall& call);
+QueryReply ListPolicyTags(QueryContext& context, const QueryCall& call);
 
 // user.cc
 QueryReply CreateUser(QueryContext& context, const QueryCall& call);

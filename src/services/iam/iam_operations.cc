@@ -18,6 +18,8 @@ constexpr QueryOperation kOperations[] = {
     {"ListRoles", "", &ListRoles},
     {"ListRoleTags", "RoleName", &ListRoleTags},
     {"PutRolePolicy", "RoleName", &PutRolePolicy},
+    {"TagRole", "RoleName", &TagRole},
+    {"UntagRole", "RoleName", &UntagRole},
     {"UpdateAssumeRolePolicy", "RoleName", &UpdateAssumeRolePolicy},
 
     {"AttachUserPolicy", "UserName", &AttachUserPolicy},
@@ -39,10 +41,16 @@ constexpr QueryOperation kOperations[] = {
     {"ListAttachedUserPolicies", "UserName", &ListAttachedUserPolicies},
     {"ListPolicies", "", &ListPolicies},
     {"ListPolicyVersions", "PolicyArn", &ListPolicyVersions},
+    {"ListPolicyTags", "PolicyArn", &ListPolicyTags},
     {"ListUserPolicies", "UserName", &ListUserPolicies},
+    {"ListUserTags", "UserName", &ListUserTags},
     {"ListUsers", "", &ListUsers},
     {"PutUserPolicy", "UserName", &PutUserPolicy},
     {"SetDefaultPolicyVersion", "PolicyArn", &SetDefaultPolicyVersion},
+    {"TagPolicy", "PolicyArn", &TagPolicy},
+    {"TagUser", "UserName", &TagUser},
+    {"UntagPolicy", "PolicyArn", &UntagPolicy},
+    {"UntagUser", "UserName", &UntagUser},
     {"UpdateAccessKey", "UserName", &UpdateAccessKey},
 };
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "access/wildcard.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "protocol/rest_xml.h"
@@ -132,7 +133,7 @@ OrAwsError<IamTags> IamTagsOf(const QueryForm& form) {
                                                             "limits are {} and {}.",
                                                             key, kTagKeyMax, kTagValueMax));
     }
-    if (!keys.emplace(key).second) {
+    if (!keys.insert(LowerCase(key)).second) {
       return AwsError(aws_error::kInvalidInput,
                       "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
     }
@@ -142,6 +143,18 @@ OrAwsError<IamTags> IamTagsOf(const QueryForm& form) {
     return AwsError(aws_error::kLimitExceeded, fmt::format("Cannot exceed quota for Tags: {}", kIamTagsMax));
   }
   return tags;
+}
+
+void WriteIamTags(XmlWriter& xml, const IamTags& tags, WhenEmpty when_empty) {
+  if (tags.empty() && when_empty == WhenEmpty::kOmit) return;
+  xml.Begin("Tags");
+  for (const auto& [key, value] : tags) {
+    xml.Begin("member");
+    xml.Element("Key", key);
+    xml.Element("Value", value);
+    xml.End();
+  }
+  xml.End();
 }
 
 OrAwsError<IamPage> IamPageOf(const QueryForm& form) {

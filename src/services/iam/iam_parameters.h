@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "access/policy_document.h"
+#include "protocol/rest_xml.h"
 #include "services/iam/query_service.h"
 
 // The parameters of IAM's operations, checked as its model says, and errors in its words.
@@ -37,6 +38,9 @@ std::size_t BytesWithoutSpace(std::string_view text);
 using IamTags = std::vector<std::pair<std::string, std::string>>;
 OrAwsError<IamTags> IamTagsOf(const QueryForm& form);
 inline constexpr std::size_t kIamTagsMax = 50;
+/// The element Tags: of a list always, of what has tags where it has some.
+enum class WhenEmpty { kWrite, kOmit };
+void WriteIamTags(XmlWriter& xml, const IamTags& tags, WhenEmpty when_empty);
 
 /// A page of a list that is sorted by name: MaxItems and Marker.
 struct IamPage {

@@ -34,7 +34,10 @@ Result<CustomerPolicy> FindAnyPolicy(const QueryContext& context, std::string_vi
   return found;
 }
 
-std::string PolicyXml(const QueryContext& context, const CustomerPolicy& policy, std::string_view element) {
+enum class Detail { kFull, kListed };
+
+std::string PolicyXml(const QueryContext& context, const CustomerPolicy& policy, std::string_view element,
+                      Detail detail) {
   std::string text;
   XmlWriter xml(&text);
   xml.Begin(element);
@@ -49,6 +52,7 @@ std::string PolicyXml(const QueryContext& context, const CustomerPolicy& policy,
   if (!policy.description.empty()) xml.Element("Description", policy.description);
   xml.Element("CreateDate", IamTime(policy.created_ms));
   xml.Element("UpdateDate", IamTime(policy.updated_ms));
+  if (detail == Detail::kFull) WriteIamTags(xml, policy.tags, WhenEmpty::kOmit);
   xml.End();
   return text;
 }
@@ -97,19 +101,20 @@ QueryReply CreatePolicy(QueryContext& context, const QueryCall& call) {
     return IamValidationError(policy.description, "Description",
                               fmt::format("Member must have length less than or equal to {}", kDescriptionMax));
   }
+  ATTUNE_ARGUMENT(policy.tags, IamTagsOf(call.form));
   policy.versions = {{.id = "v1", .document = document, .created_ms = 0}};
   policy.default_version = "v1";
   policy.next_version = 2;
   const auto created = context.identities.InsertPolicy(std::move(policy));
   if (!created.ok()) return IamError(created.status());
-  return PolicyXml(context, *created, "Policy");
+  return PolicyXml(context, *created, "Policy", Detail::kFull);
 }
 
 QueryReply GetPolicy(QueryContext& context, const QueryCall& call) {
   ATTUNE_ARGUMENT(const auto arn, IamPolicyArn(call.form));
   const auto policy = FindAnyPolicy(context, arn);
   if (!policy.ok()) return IamError(policy.status());
-  return PolicyXml(context, *policy, "Policy");
+  return PolicyXml(context, *policy, "Policy", Detail::kFull);
 }
 
 QueryReply ListPolicies(QueryContext& context, const QueryCall& call) {
@@ -139,7 +144,7 @@ QueryReply ListPolicies(QueryContext& context, const QueryCall& call) {
       truncated = true;
       break;
     }
-    text += PolicyXml(context, policy, "member");
+    text += PolicyXml(context, policy, "member", Detail::kListed);
     last = policy.arn;
     ++count;
   }

@@ -13,6 +13,35 @@
 #include "services/iam/iam_parameters.h"
 
 namespace attune {
+namespace {
+
+/// What the form tells of a request that conditions can ask for.
+AccessContext Told(const QueryForm& form) {
+  AccessContext told;
+  if (const auto policy = form.Find("PolicyArn")) told["iam:policyarn"] = {std::string(*policy)};
+  for (const auto& tag : form.StructureList("Tags")) {
+    AddRequestTags({{std::string(tag.Find("Key").value_or("")), std::string(tag.Find("Value").value_or(""))}}, &told);
+  }
+  for (const auto& key : form.List("TagKeys")) told["aws:tagkeys"].push_back(key);
+  return told;
+}
+
+/// None of what does not exist.
+Tags TagsOf(const IdentityStore& identities, const std::string& arn) {
+  const auto name = arn.substr(arn.rfind('/') + 1);
+  if (arn.find(":role/") != std::string::npos) {
+    const auto role = identities.FindRole(name);
+    return role.ok() ? role->tags : Tags();
+  }
+  if (arn.find(":user/") != std::string::npos) {
+    const auto user = identities.FindUser(name);
+    return user.ok() ? user->tags : Tags();
+  }
+  const auto policy = identities.FindPolicy(arn);
+  return policy.ok() ? policy->tags : Tags();
+}
+
+}  // namespace
 
 class QueryService::Exchange final : public ServiceExchange {
  public:
@@ -109,17 +138,17 @@ std::optional<AwsError> QueryService::CheckAccess(const QueryCall& call, const Q
     resource = user.ok() ? user->arn : value.empty() ? call.caller.arn : new_arn("user");
   }
   const auto action = fmt::format("{}:{}", description_.name, operation.name);
-  std::map<std::string, std::vector<std::string>> told;
-  if (const auto policy = call.form.Find("PolicyArn")) told["iam:policyarn"] = {std::string(*policy)};
-  const auto may =
-      context_.authorizer.Authorize(call.caller, {.action = action, .resource = resource, .context = std::move(told)});
+  const auto may = context_.authorizer.Authorize(
+      call.caller, {.action = action, .resource = resource, .context = Told(call.form), .resource_tags = [&] {
+                      return TagsOf(context_.identities, resource);
+                    }});
   if (may.ok()) return std::nullopt;
   return AwsError(aws_error::kAccessDenied, may.message());
 }
 
 std::optional<AwsError> QueryService::CheckMayWrite(const QueryOperation& operation) const {
   // What deletes makes room, and what may no longer be allowed must be taken away at once: both go on.
-  constexpr std::string_view kVerbs[] = {"Attach", "Create", "Put", "SetDefault"};
+  constexpr std::string_view kVerbs[] = {"Attach", "Create", "Put", "SetDefault", "Tag"};
   if (std::ranges::none_of(kVerbs, [&](std::string_view verb) { return operation.name.starts_with(verb); })) {
     return std::nullopt;
   }

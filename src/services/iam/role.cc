@@ -27,16 +27,7 @@ void WriteRole(XmlWriter& xml, const Role& role, Detail detail) {
   if (!role.description.empty()) xml.Element("Description", role.description);
   xml.Element("MaxSessionDuration", static_cast<std::int64_t>(role.session_seconds_max));
   if (detail == Detail::kListed) return;
-  if (!role.tags.empty()) {
-    xml.Begin("Tags");
-    for (const auto& [key, value] : role.tags) {
-      xml.Begin("member");
-      xml.Element("Key", key);
-      xml.Element("Value", value);
-      xml.End();
-    }
-    xml.End();
-  }
+  WriteIamTags(xml, role.tags, WhenEmpty::kOmit);
   xml.Begin("RoleLastUsed");
   xml.End();
 }
@@ -143,24 +134,6 @@ QueryReply ListInstanceProfilesForRole(QueryContext& context, const QueryCall& c
   const auto role = context.identities.FindRole(name);
   if (!role.ok()) return IamError(role.status());
   std::string text = "<InstanceProfiles/>";
-  WriteIamPage("", false, &text);
-  return text;
-}
-
-QueryReply ListRoleTags(QueryContext& context, const QueryCall& call) {
-  ATTUNE_ARGUMENT(const auto name, IamName(call.form, "RoleName", kRoleNameMax));
-  const auto role = context.identities.FindRole(name);
-  if (!role.ok()) return IamError(role.status());
-  std::string text;
-  XmlWriter xml(&text);
-  xml.Begin("Tags");
-  for (const auto& [key, value] : role->tags) {
-    xml.Begin("member");
-    xml.Element("Key", key);
-    xml.Element("Value", value);
-    xml.End();
-  }
-  xml.End();
   WriteIamPage("", false, &text);
   return text;
 }

@@ -10,19 +10,22 @@
 namespace attune {
 namespace {
 
-void WriteUser(XmlWriter& xml, const User& user) {
+enum class Detail { kFull, kListed };
+
+void WriteUser(XmlWriter& xml, const User& user, Detail detail) {
   xml.Element("Path", user.path);
   xml.Element("UserName", user.name);
   xml.Element("UserId", user.id);
   xml.Element("Arn", user.arn);
   xml.Element("CreateDate", IamTime(user.created_ms));
+  if (detail == Detail::kFull) WriteIamTags(xml, user.tags, WhenEmpty::kOmit);
 }
 
 std::string UserXml(const User& user) {
   std::string text;
   XmlWriter xml(&text);
   xml.Begin("User");
-  WriteUser(xml, user);
+  WriteUser(xml, user, Detail::kFull);
   xml.End();
   return text;
 }
@@ -90,7 +93,7 @@ QueryReply ListUsers(QueryContext& context, const QueryCall& call) {
       break;
     }
     xml.Begin("member");
-    WriteUser(xml, user);
+    WriteUser(xml, user, Detail::kListed);
     xml.End();
     last = LowerCase(user.name);
     ++count;

@@ -2,10 +2,13 @@
 
 #include <vector>
 
+#include "base/hash.h"
 #include "protocol/envelope.h"
 #include "protocol/rest_xml.h"
 #include "services/s3/http_time.h"
+#include "services/s3/object_checksums.h"
 #include "services/s3/object_headers.h"
+#include "services/s3/s3_access.h"
 #include "services/s3/s3_operations.h"
 #include "services/s3/upload_parameters.h"
 
@@ -47,28 +50,44 @@ std::variant<std::unique_ptr<ObjectReader>, AwsError> OpenSource(S3Context& cont
   if (!policy.ok()) {
     return policy.status().code() == Code::kNotFound ? NoSuchBucketError(source.bucket) : S3Error(policy.status());
   }
-  const auto may = context.authorizer.Authorize(
-      request.caller, {.action = "s3:GetObject",
-                       .resource = fmt::format("arn:aws:s3:::{}/{}", source.bucket, source.key),
-                       .resource_policy = *policy});
+  const auto may =
+      AuthorizeS3(context, request, {.action = "s3:GetObject", .bucket = source.bucket, .key = source.key}, *policy);
   if (!may.ok()) return S3Error(may);
   auto reader = context.objects.OpenObject(source.bucket, source.key);
-  if (!reader.ok()) {
-    return reader.status().code() == Code::kNotFound ? NoSuchKeyError(source.key) : S3Error(reader.status());
-  }
+  if (!reader.ok()) return MissingObjectError(context, request, source.bucket, source.key, reader.status());
   if (CheckConditions(request.head.headers, kSourcePrefix, (*reader)->info()) != ConditionResult::kGive) {
     return AwsError(aws_error::kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
   }
   return std::move(reader).value();
 }
 
-Status CopyBytes(const ObjectReader& reader, ByteRange range, ObjectWriter& writer) {
+struct NamedChecksum {
+  std::string name;  ///< "crc32"
+  Checksum checksum;
+};
+
+/// The checksum that the copy shall have, where the request asks for one.
+std::variant<std::optional<NamedChecksum>, AwsError> AskedChecksum(const S3Request& request) {
+  const auto asked = request.Header("x-amz-checksum-algorithm");
+  if (!asked) return std::nullopt;
+  const auto kind = FindChecksum(*asked);
+  if (kind) return NamedChecksum{.name = std::string(ChecksumName(*kind)), .checksum = Checksum(*kind)};
+  return AwsError(aws_error::kInvalidRequest,
+                  fmt::format("Checksum algorithm provided is unsupported: {}. Please try again with any of the valid "
+                              "types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
+                              *asked));
+}
+
+/// `checksum`, if there is one, sees them too.
+Status CopyBytes(const ObjectReader& reader, ByteRange range, ObjectWriter& writer,
+                 std::optional<NamedChecksum>* checksum = nullptr) {
   std::vector<std::byte> block(kCopyBlockBytes);
   while (range.size > 0) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(range.size, block.size()));
     ATTUNE_TRY(const auto size, reader.ReadAt(range.first, std::span(block).first(wanted)));
     if (size == 0) return Corrupt(fmt::format("object {} ends {} bytes too early", reader.info().key, range.size));
     ATTUNE_RETURN_IF_ERROR(writer.Append(std::span(block).first(size)));
+    if (checksum != nullptr && checksum->has_value()) (*checksum)->checksum.Update(std::span(block).first(size));
     range.first += size;
     range.size -= size;
   }
@@ -82,6 +101,8 @@ HttpResponse CopyReply(const S3Request& request, std::string_view element, const
   xml.Begin(element, kS3Namespace);
   xml.Element("LastModified", FormatIsoTime(info.last_modified_ms));
   xml.Element("ETag", QuotedEtag(info.etag));
+  for (const auto& [algorithm, value] : info.checksums) xml.Element(ChecksumElement(algorithm), value);
+  if (!info.checksums.empty()) xml.Element("ChecksumType", ChecksumType(info.checksums.begin()->second));
   xml.End();
   return S3XmlResponse(std::move(text), request.request_id);
 }
@@ -121,14 +142,18 @@ S3Reply CopyObject(S3Context& context, const S3Request& request) {
   }
   auto attributes = CopiedAttributes(request, source, reader.info());
   if (auto* error = std::get_if<AwsError>(&attributes)) return std::move(*error);
+  auto named = AskedChecksum(request);
+  if (auto* error = std::get_if<AwsError>(&named)) return std::move(*error);
+  auto& checksum = std::get<std::optional<NamedChecksum>>(named);
   auto writer =
       context.objects.BeginPut(request.bucket, request.key, std::get<ObjectAttributes>(std::move(attributes)));
   if (!writer.ok()) return BucketOrKeyError(context, request, writer.status());
-  const auto copied = CopyBytes(reader, {.first = 0, .size = reader.info().size}, **writer);
+  const auto copied = CopyBytes(reader, {.first = 0, .size = reader.info().size}, **writer, &checksum);
   if (!copied.ok()) return S3Error(copied);
+  if (checksum) (*writer)->SetChecksum(checksum->name, ToBase64(AsBytes(checksum->checksum.Finish())));
   // A checksum of the whole still holds; a composite one would name parts that are no more.
   for (const auto& [algorithm, text] : reader.info().checksums) {
-    if (text.find('-') == std::string::npos) (*writer)->SetChecksum(algorithm, text);
+    if (!checksum && text.find('-') == std::string::npos) (*writer)->SetChecksum(algorithm, text);
   }
   const auto info = (*writer)->Commit();
   if (!info.ok()) return BucketOrKeyError(context, request, info.status());

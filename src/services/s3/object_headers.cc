@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "access/wildcard.h"
 #include "services/s3/http_time.h"
@@ -87,8 +88,9 @@ bool ListsEtag(std::string_view list, std::string_view etag) {
 std::optional<std::uint64_t> ParseCount(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
+  // A number too large to hold lies past every object.
+  return error == std::errc::result_out_of_range ? std::numeric_limits<std::uint64_t>::max() : value;
 }
 
 }  // namespace
@@ -157,6 +159,13 @@ ConditionResult CheckConditions(const HttpHeaders& headers, std::string_view pre
     if (moment && modified_ms <= *moment) return ConditionResult::kNotModified;
   }
   return ConditionResult::kGive;
+}
+
+bool IsUnchanged(std::string_view if_range, const ObjectInfo& info) {
+  const auto text = Trim(if_range);
+  if (text.starts_with('"')) return BareEtag(text) == info.etag;
+  const auto moment = ParseHttpDate(text);
+  return moment && *moment == info.last_modified_ms / kMsPerSecond * kMsPerSecond;
 }
 
 std::variant<std::optional<ByteRange>, AwsError> ParseRange(std::string_view text, std::uint64_t size) {

@@ -30,6 +30,10 @@ void AddChecksumHeaders(const ObjectInfo& info, HttpHeaders* headers);
 enum class ConditionResult { kGive, kNotModified, kFailed };
 ConditionResult CheckConditions(const HttpHeaders& headers, std::string_view prefix, const ObjectInfo& info);
 
+/// Whether the object is the one that If-Range names, by its ETag (a weak one never is) or its exact date.
+/// RFC 9110, 13.1.5
+bool IsUnchanged(std::string_view if_range, const ObjectInfo& info);
+
 /// A part of an object.
 struct ByteRange {
   std::uint64_t first = 0;

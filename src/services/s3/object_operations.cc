@@ -9,6 +9,7 @@
 #include "services/s3/http_time.h"
 #include "services/s3/object_checksums.h"
 #include "services/s3/object_headers.h"
+#include "services/s3/s3_access.h"
 #include "services/s3/s3_operations.h"
 #include "services/s3/upload_parameters.h"
 
@@ -72,7 +73,10 @@ HttpHeaders WithOverrides(const HttpHeaders& headers, const S3Request& request) 
 std::variant<std::optional<ByteRange>, AwsError> RequestedRange(const S3Request& request, const ObjectInfo& info) {
   const auto text = request.Header("range");
   const auto part_text = request.Parameter("partNumber");
-  if (!part_text) return text ? ParseRange(*text, info.size) : std::nullopt;
+  if (!part_text) {
+    const auto is_of = request.Header("if-range");
+    return text && (!is_of || IsUnchanged(*is_of, info)) ? ParseRange(*text, info.size) : std::nullopt;
+  }
   if (text) {
     return AwsError(aws_error::kInvalidRequest, "Cannot specify both Range header and partNumber query parameter");
   }
@@ -131,7 +135,7 @@ std::variant<ObjectReply, AwsError> MakeObjectReply(const S3Request& request, co
 S3Reply GetObject(S3Context& context, const S3Request& request) {
   if (auto error = CheckVersion(request)) return *std::move(error);
   auto reader = context.objects.OpenObject(request.bucket, request.key);
-  if (!reader.ok()) return BucketOrKeyError(context, request, reader.status());
+  if (!reader.ok()) return MissingObjectError(context, request, request.bucket, request.key, reader.status());
   auto made = MakeObjectReply(request, (*reader)->info());
   if (auto* error = std::get_if<AwsError>(&made)) return std::move(*error);
   auto& reply = std::get<ObjectReply>(made);
@@ -145,7 +149,7 @@ S3Reply GetObject(S3Context& context, const S3Request& request) {
 S3Reply HeadObject(S3Context& context, const S3Request& request) {
   if (auto error = CheckVersion(request)) return *std::move(error);
   const auto info = context.objects.FindObject(request.bucket, request.key);
-  if (!info.ok()) return BucketOrKeyError(context, request, info.status());
+  if (!info.ok()) return MissingObjectError(context, request, request.bucket, request.key, info.status());
   auto made = MakeObjectReply(request, *info);
   if (auto* error = std::get_if<AwsError>(&made)) return std::move(*error);
   auto& reply = std::get<ObjectReply>(made);
@@ -190,7 +194,7 @@ S3Reply GetObjectAttributes(S3Context& context, const S3Request& request) {
                     "retrieved is either missing or empty");
   }
   const auto info = context.objects.FindObject(request.bucket, request.key);
-  if (!info.ok()) return BucketOrKeyError(context, request, info.status());
+  if (!info.ok()) return MissingObjectError(context, request, request.bucket, request.key, info.status());
   std::string text;
   XmlWriter xml(&text);
   xml.Declaration();
@@ -274,10 +278,8 @@ S3Reply DeleteObjects(S3Context& context, const S3Request& request) {
       refuse(key, aws_error::kKeyTooLongError.name, "Your key is too long");
       continue;
     }
-    const auto may = context.authorizer.Authorize(request.caller,
-                                                  {.action = "s3:DeleteObject",
-                                                   .resource = fmt::format("arn:aws:s3:::{}/{}", request.bucket, key),
-                                                   .resource_policy = *policy});
+    const auto may =
+        AuthorizeS3(context, request, {.action = "s3:DeleteObject", .bucket = request.bucket, .key = key}, *policy);
     if (may.ok())
       allowed.push_back(key);
     else

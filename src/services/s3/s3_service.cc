@@ -9,6 +9,7 @@
 #include "protocol/envelope.h"
 #include "services/access/credential_store.h"
 #include "services/s3/request_body.h"
+#include "services/s3/s3_access.h"
 #include "services/s3/sigv2.h"
 
 namespace attune {
@@ -19,10 +20,9 @@ HttpResponse ToResponse(const HttpRequestHead& head, std::string_view request_id
   const auto body = head.method == "HEAD" ? ErrorBody::kOmit : ErrorBody::kSend;
   const auto& error = std::get<AwsError>(reply);
   auto response = S3ErrorResponse(error, head.path(), request_id, body);
-  if (error.code() == aws_error::kInvalidRange.name) {
-    for (const auto& [name, value] : error.details) {
-      if (name == "ActualObjectSize") response.headers.Add("content-range", "bytes */" + value);
-    }
+  for (const auto& [name, value] : error.details) {
+    if (name == "ActualObjectSize") response.headers.Add("content-range", "bytes */" + value);
+    if (name == "Region") response.headers.Add("x-amz-bucket-region", value);
   }
   return response;
 }
@@ -161,8 +161,14 @@ S3Service::S3Service(ObjectStore& objects, const CredentialStore& credentials, c
 
 OrAwsError<VerifiedSignature> S3Service::Verify(const HttpRequestHead& head) {
   if (HasSigV2Query(head)) return VerifySigV2Query(head, domains_, credentials_, clock_);
-  const auto signature = ReadSignature(head, Protocol::kRestXml);
-  if (const auto* error = std::get_if<AwsError>(&signature)) return *error;
+  auto signature = ReadSignature(head, Protocol::kRestXml);
+  if (auto* error = std::get_if<AwsError>(&signature)) {
+    // Some clients begin with a region of their own and go on with the one that they are told.
+    if (error->code() == aws_error::kAuthorizationHeaderMalformed.name) {
+      error->details.emplace_back("Region", context_.region);
+    }
+    return std::move(*error);
+  }
   return verifier_.VerifyHead(head, std::get<RequestSignature>(signature), kS3Signatures);
 }
 
@@ -174,23 +180,29 @@ std::optional<AwsError> S3Service::CheckAccess(const S3Request& request, const S
     if (!found.ok()) return BucketOrKeyError(context_, request, found.status());
     policy = *std::move(found);
   }
-  if (operation.action.empty()) return std::nullopt;
-  // As on AWS, the account's root can always see and remove a policy, or it could lock itself out.
-  if (request.caller.is_root() && operation.action.ends_with("BucketPolicy")) policy.reset();
-  std::string resource = "arn:aws:s3:::";
-  if (operation.scope == S3Scope::kService)
-    resource += "*";
-  else
-    resource += request.bucket;
-  if (operation.scope == S3Scope::kObject) resource += "/" + request.key;
-  Authorizer::Question question{.action = operation.action, .resource = resource, .resource_policy = std::move(policy)};
-  for (const auto name : {"prefix", "delimiter", "max-keys"}) {
-    if (const auto value = request.Parameter(name)) {
-      question.context.insert({fmt::format("s3:{}", name), {std::string(*value)}});
-    }
-  }
-  const auto may = context_.authorizer.Authorize(request.caller, std::move(question));
+  // CreateBucket asks by itself, once it has read where the bucket shall be.
+  if (operation.action.empty() || operation.handler == &CreateBucket) return std::nullopt;
+  const auto may = AuthorizeS3(context_, request,
+                               {.action = operation.action,
+                                .bucket = request.bucket,
+                                .key = operation.scope == S3Scope::kObject ? request.key : std::string_view()},
+                               std::move(policy));
   if (!may.ok()) return S3Error(may);
+  return std::nullopt;
+}
+
+std::optional<AwsError> S3Service::CheckHostIsNoBucket(const S3Request& request) const {
+  const auto host = request.Header("host").value_or("");
+  if (request.head.path() == "/") return std::nullopt;  // The host names the new bucket.
+  for (auto dot = host.find('.'); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
+    const std::string bucket(host.substr(0, dot));
+    if (CheckBucketName(bucket) || !context_.objects.FindBucket(bucket).ok()) continue;
+    return AwsError(
+        aws_error::kInvalidRequest,
+        fmt::format("The host {} seems to name the bucket {}, but its domain is not known here, so this would "
+                    "create a bucket named {}. Start attune serve with --s3-domains {}, or use path style.",
+                    host, bucket, request.bucket, host.substr(dot + 1, host.find(':') - dot - 1)));
+  }
   return std::nullopt;
 }
 
@@ -219,6 +231,7 @@ OrAwsError<S3Service::Admitted> S3Service::Admit(RoutedRequest routed) {
   auto parameters = ParseQueryString(request.head.query());
   if (!parameters) return AwsError(aws_error::kInvalidURI, "Couldn't parse the specified URI.");
   request.parameters = *std::move(parameters);
+  MoveSignedQueryToHeaders(&request);
 
   for (const auto* const header : {"x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"}) {
     const auto owner = request.Header(header);
@@ -227,6 +240,9 @@ OrAwsError<S3Service::Admitted> S3Service::Admit(RoutedRequest routed) {
   auto operation = FindS3Operation(request);
   if (auto* error = std::get_if<AwsError>(&operation)) return std::move(*error);
   admitted.operation = std::get<const S3Operation*>(operation);
+  if (admitted.operation->handler == &CreateBucket) {
+    if (auto error = CheckHostIsNoBucket(request)) return *std::move(error);
+  }
   if (auto error = CheckAccess(request, *admitted.operation)) return *std::move(error);
   if (auto error = CheckMayWrite(request)) return *std::move(error);
   return admitted;

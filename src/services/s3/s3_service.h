@@ -46,6 +46,9 @@ class S3Service final : public Service {
   OrAwsError<VerifiedSignature> Verify(const HttpRequestHead& head);
   /// Everything that can be said before the body comes.
   OrAwsError<Admitted> Admit(RoutedRequest routed);
+  /// A PutObject to "bucket.<domain>" looks like a CreateBucket where the domain is not known: refused where the bucket
+  /// of that name exists.
+  std::optional<AwsError> CheckHostIsNoBucket(const S3Request& request) const;
   std::optional<AwsError> CheckMayWrite(const S3Request& request) const;
   std::optional<AwsError> CheckAccess(const S3Request& request, const S3Operation& operation);
 

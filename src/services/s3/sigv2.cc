@@ -67,16 +67,16 @@ std::string HmacSha1(std::string_view key, std::string_view text) {
   return hash('\x5c', hash('\x36', text));
 }
 
-/// "/bucket/key?acl": the path as it was sent, with the bucket in front where the host names it.
-std::string CanonicalResource(const HttpRequestHead& head, const std::vector<NameAndValue>& parameters,
-                              const std::vector<std::string>& domains) {
+/// "/bucket/key?acl": `path` as it was sent, with the bucket in front where the host names it.
+std::string CanonicalResource(const HttpRequestHead& head, std::string_view path,
+                              const std::vector<NameAndValue>& parameters, const std::vector<std::string>& domains) {
   std::string resource;
   const auto address = ParseS3Address(head.headers.Find("host").value_or(""), head.path(), domains);
   const auto in_path = ParseS3Address("", head.path(), {});
   const auto* by_host = std::get_if<S3Address>(&address);
   const auto* by_path = std::get_if<S3Address>(&in_path);
   if (by_host != nullptr && by_path != nullptr && by_host->bucket != by_path->bucket) resource += "/" + by_host->bucket;
-  resource += head.path();
+  resource += path;
   char separator = '?';
   for (const auto name : kSignedParameters) {
     for (const auto& [each, value] : parameters) {
@@ -90,8 +90,13 @@ std::string CanonicalResource(const HttpRequestHead& head, const std::vector<Nam
   return resource;
 }
 
-std::string CanonicalAmzHeaders(const HttpHeaders& headers) {
+/// Those of the query count as headers: that is how presigned URLs carry the token of a session.
+std::string CanonicalAmzHeaders(const HttpHeaders& headers, const std::vector<NameAndValue>& parameters) {
   std::map<std::string, std::string> fields;
+  for (const auto& [name, value] : parameters) {
+    const auto lower = LowerCase(name);
+    if (lower.starts_with("x-amz-") && !headers.Find(lower)) fields[lower] = value;
+  }
   for (const auto& [name, value] : headers.fields()) {
     const auto lower = LowerCase(name);
     if (!lower.starts_with("x-amz-")) continue;
@@ -135,12 +140,23 @@ OrAwsError<VerifiedSignature> VerifySigV2Query(const HttpRequestHead& head, cons
     error.details.emplace_back("AWSAccessKeyId", key_id);
     return error;
   }
-  const auto header = [&](std::string_view name) { return std::string(head.headers.Find(name).value_or("")); };
-  const auto to_sign =
-      fmt::format("{}\n{}\n{}\n{}\n{}{}", head.method, header("content-md5"), header("content-type"), expires,
-                  CanonicalAmzHeaders(head.headers), CanonicalResource(head, *parameters, domains));
-  const auto raw = HmacSha1(credential->secret_access_key, to_sign);
-  if (!ConstantTimeEqual(ToBase64(AsBytes(raw)), find("Signature")) ||
+  const auto header = [&](std::string_view name) {
+    const auto sent = head.headers.Find(name);
+    return sent ? std::string(*sent) : find(name);
+  };
+  const auto is_signed = [&](std::string_view path) {
+    const auto to_sign = fmt::format("{}\n{}\n{}\n{}\n{}{}", head.method, header("content-md5"), header("content-type"),
+                                     expires, CanonicalAmzHeaders(head.headers, *parameters),
+                                     CanonicalResource(head, path, *parameters, domains));
+    const auto raw = HmacSha1(credential->secret_access_key, to_sign);
+    return ConstantTimeEqual(ToBase64(AsBytes(raw)), find("Signature"));
+  };
+  // Of a bucket itself, clients sign "/bucket/" and send "/bucket".
+  const std::string path(head.path());
+  const auto address = ParseS3Address(header("host"), path, domains);
+  const auto* named = std::get_if<S3Address>(&address);
+  const bool is_bucket = named != nullptr && named->key.empty() && !path.ends_with('/');
+  if ((!is_signed(path) && !(is_bucket && is_signed(path + "/"))) ||
       !ConstantTimeEqual(credential->session_token, find("x-amz-security-token"))) {
     return AwsError(aws_error::kSignatureDoesNotMatch,
                     "The request signature we calculated does not match the signature you provided. Check your key and "

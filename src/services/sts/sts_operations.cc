@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +19,8 @@ constexpr std::size_t kSessionNameMin = 2;
 constexpr std::size_t kSessionNameMax = 64;
 constexpr std::size_t kExternalIdMin = 2;
 constexpr std::size_t kExternalIdMax = 1224;
+constexpr std::size_t kSessionPolicyBytesMax = 2048;
+constexpr std::size_t kSessionPolicyArnsMax = 10;
 constexpr std::int64_t kSessionSecondsMin = 900;
 constexpr std::int64_t kSessionSecondsDefault = 3600;
 
@@ -79,6 +80,27 @@ OrAwsError<std::optional<std::string>> ExternalId(const QueryForm& form) {
   return std::optional<std::string>(std::string(*text));
 }
 
+/// The documents that limit a session: its own and, as they are now, those of managed policies.
+OrAwsError<std::vector<std::string>> SessionPolicies(const QueryContext& context, const QueryForm& form) {
+  std::vector<std::string> documents;
+  if (form.Find("Policy")) {
+    ATTUNE_ARGUMENT(auto document, IamDocument(form, "Policy", PolicyKind::kIdentity, kSessionPolicyBytesMax));
+    documents.push_back(std::move(document));
+  }
+  const auto arns = form.StructureList("PolicyArns");
+  if (arns.size() > kSessionPolicyArnsMax) {
+    return IamValidationError(fmt::format("{} ARNs", arns.size()), "PolicyArns",
+                              fmt::format("Member must have length less than or equal to {}", kSessionPolicyArnsMax));
+  }
+  for (const auto& each : arns) {
+    const auto arn = each.Find("arn").value_or("");
+    auto document = context.identities.ManagedDocument(arn);
+    if (!document.ok()) return AwsError(aws_error::kValidationError, fmt::format("Policy {} was not found.", arn));
+    documents.push_back(*std::move(document));
+  }
+  return documents;
+}
+
 QueryReply AssumeRole(QueryContext& context, const QueryCall& call) {
   const auto arn = call.form.Find("RoleArn");
   if (!arn) return IamMissing("RoleArn");
@@ -87,12 +109,9 @@ QueryReply AssumeRole(QueryContext& context, const QueryCall& call) {
     return IamValidationError(session_name, "RoleSessionName",
                               fmt::format("Member must have length greater than or equal to {}", kSessionNameMin));
   }
-  // A session that may do more than was asked for would be worse than none.
-  if (call.form.Find("Policy") || call.form.Find("PolicyArns.member.1.arn")) {
-    return AwsError(aws_error::kValidationError, "Policies of sessions are not supported.");
-  }
+  ATTUNE_ARGUMENT(auto policy_documents, SessionPolicies(context, call.form));
   ATTUNE_ARGUMENT(const auto external_id, ExternalId(call.form));
-  std::map<std::string, std::vector<std::string>> told{{"sts:rolesessionname", {std::string(session_name)}}};
+  AccessContext told{{"sts:rolesessionname", {std::string(session_name)}}};
   if (external_id) told["sts:externalid"] = {*external_id};
   const auto role = context.identities.FindRoleByArn(*arn);
   // Who may not take up a role does not learn whether it exists.
@@ -102,7 +121,7 @@ QueryReply AssumeRole(QueryContext& context, const QueryCall& call) {
                                                             call.caller.arn, *arn));
   if (!may.ok()) return AwsError(aws_error::kAccessDenied, may.message());
   ATTUNE_ARGUMENT(const auto seconds, SessionSeconds(call.form, *role));
-  const auto session = context.identities.CreateSession(*role, session_name, seconds);
+  const auto session = context.identities.CreateSession(*role, session_name, seconds, std::move(policy_documents));
   if (!session.ok()) return IamError(session.status());
   std::string text;
   XmlWriter xml(&text);
