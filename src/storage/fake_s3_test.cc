@@ -205,7 +205,9 @@ HttpReply FakeS3::Read(const HttpCall& call, const std::string& bucket, const st
   const auto info = store_.FindObject(bucket, key);
   if (!info.ok()) return call.method == "HEAD" ? Reply(404) : ErrorFor(info.status(), "NoSuchKey");
   if (call.method == "HEAD") {
-    HttpReply reply = Described(Reply(200), *info);
+    ObjectInfo told = *info;
+    if (HeaderOf(call, "x-amz-checksum-mode") != "ENABLED") told.checksums.clear();
+    HttpReply reply = Described(Reply(200), told);
     reply.headers.emplace_back("content-length", std::to_string(info->size));
     return reply;
   }

@@ -32,7 +32,7 @@ ObjectInfo InfoOf(const std::string& key, const HttpReply& reply) {
       info.attributes.content_type = value;
     } else if (name.starts_with(kMetadataPrefix)) {
       info.attributes.metadata[name.substr(kMetadataPrefix.size())] = value;
-    } else if (name.starts_with(kChecksumPrefix)) {
+    } else if (name.starts_with(kChecksumPrefix) && name != "x-amz-checksum-type") {
       info.checksums[name.substr(kChecksumPrefix.size())] = value;
     } else if (name == "cache-control" || name == "content-disposition" || name == "content-encoding" ||
                name == "content-language" || name == "expires") {
@@ -277,7 +277,9 @@ Result<std::unique_ptr<ObjectWriter>> S3ObjectStore::BeginPut(const std::string&
 
 Result<ObjectInfo> S3ObjectStore::FindObject(const std::string& bucket, const std::string& key) const {
   ATTUNE_RETURN_IF_ERROR(CheckKey(key));
-  ATTUNE_TRY(const HttpReply reply, Call({.method = "HEAD", .bucket = bucket, .key = key}));
+  // A store tells checksums only to who asks for them.
+  ATTUNE_TRY(const HttpReply reply,
+             Call({.method = "HEAD", .bucket = bucket, .key = key, .headers = {{"x-amz-checksum-mode", "ENABLED"}}}));
   return InfoOf(key, reply);
 }
 

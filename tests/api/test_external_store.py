@@ -33,6 +33,16 @@ def test_imports_from_it_and_exports_to_it(server_with, store):
     assert rows > 60 * 25
 
 
+def test_checksums_are_told_through_it(server_with, store):
+    s3 = server_with(*pointed_at(store)).client("s3")
+    s3.create_bucket(Bucket="held-elsewhere")
+    put = s3.put_object(Bucket="held-elsewhere", Key="k", Body=b"hello", ChecksumAlgorithm="SHA256")
+    for read in (s3.head_object, s3.get_object, store.client("s3").head_object):
+        told = read(Bucket="held-elsewhere", Key="k", ChecksumMode="ENABLED")
+        assert told["ChecksumSHA256"] == put["ChecksumSHA256"]
+        assert "ChecksumSHA256" not in read(Bucket="held-elsewhere", Key="k")
+
+
 def test_a_store_that_refuses_fails_the_import_and_not_the_server(server_with, store):
     s3 = store.client("s3")
     s3.create_bucket(Bucket="held-elsewhere")
