@@ -417,6 +417,22 @@ def test_presigned_urls_of_a_session(server, s3, iam, sts, bucket, name):
     iam.delete_role(RoleName=role["RoleName"])
 
 
+def test_nothing_can_be_added_to_a_presigned_query(server, s3, bucket):
+    for version in ("s3", "s3v4"):
+        client = server.client("s3", signature_version=version)
+        url = client.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k", "Metadata": {"a": "signed"}})
+        for more in ("x-amz-meta-a=other&", "x-amz-meta-b=other&"):
+            changed = urllib.request.Request(url.replace("?", "?" + more), data=b"1", method="PUT", headers={
+                "Content-Type": "", **({"x-amz-meta-a": "signed"} if version == "s3v4" else {})})
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(changed)
+            assert caught.value.code == 403, (version, more)
+        plain = urllib.request.Request(url, data=b"1", method="PUT", headers={
+            "Content-Type": "", **({"x-amz-meta-a": "signed"} if version == "s3v4" else {})})
+        assert urllib.request.urlopen(plain).status == 200
+        assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"a": "signed"}, version
+
+
 def test_headers_in_a_presigned_query_count(server, s3, bucket):
     """As the SDK for JavaScript makes them."""
     client = server.client("s3", signature_version="s3v4")

@@ -95,7 +95,9 @@ std::string CanonicalAmzHeaders(const HttpHeaders& headers, const std::vector<Na
   std::map<std::string, std::string> fields;
   for (const auto& [name, value] : parameters) {
     const auto lower = LowerCase(name);
-    if (lower.starts_with("x-amz-") && !headers.Find(lower)) fields[lower] = value;
+    if (!lower.starts_with("x-amz-") || headers.Find(lower)) continue;
+    auto& joined = fields[lower];  // What somebody adds to the signed one is seen.
+    joined += joined.empty() ? value : "," + value;
   }
   for (const auto& [name, value] : headers.fields()) {
     const auto lower = LowerCase(name);
