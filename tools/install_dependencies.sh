@@ -1,8 +1,11 @@
 #!/bin/sh
 # install_dependencies.sh PART...: installs the packages of dependencies.apt that are missing, of the parts build, demo,
-# test and slow. Asks for nothing; uses sudo where it is not root. Does nothing where all are there.
+# test and slow. What another installed package provides is not missing: newer builds of Node bring npm themselves. Asks
+# for nothing; uses sudo where it is not root. Does nothing where all are there.
 set -eu
 list=$(dirname "$0")/../dependencies.apt
+present=$(dpkg-query -W -f='${db:Status-Abbrev}|${Package}, ${Provides}\n' | sed -n 's/^.i *|//p' | tr ',' '\n' |
+  sed 's/^ *//; s/ .*//')
 part=build
 missing=
 while read -r line; do
@@ -11,9 +14,7 @@ while read -r line; do
     "#"* | "") ;;
     *)
       case " $* " in
-        *" $part "*)
-          dpkg-query -W -f='${Status}' "$line" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $line"
-          ;;
+        *" $part "*) printf '%s\n' "$present" | grep -qxF -e "$line" || missing="$missing $line" ;;
       esac
       ;;
   esac
