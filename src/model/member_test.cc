@@ -153,6 +153,38 @@ TEST(SequenceIndex, KeepsTheNewestOccurrencesAndEvents) {
   EXPECT_EQ(index.Occurrences(1)[0], index.UserEnd(0) - 1);
 }
 
+TEST(SequenceIndex, RefusesWhatWouldBeReadBesideTheHistories) {
+  // Two users with items 0, 1 and 1; the gap is 2.
+  SequenceIndex sound;
+  sound.item_count = 2;
+  sound.items = {2, 0, 1, 2, 1, 2};
+  sound.user_begin = {1, 4, 6};
+  sound.occurrence_offsets = {0, 1, 3};
+  sound.occurrences = {1, 4, 2};
+  const auto load = [](const SequenceIndex& index) {
+    MemoryEnv env;
+    auto file = SnapshotFileWriter::Create(env, "/index", "test", 1);
+    EXPECT_TRUE(index.Save(**file).ok() && (*file)->Finish().ok());
+    return SequenceIndex::Load(**SnapshotFile::Open(env, "/index", "test", 1)).status().code();
+  };
+  const auto changed = [&](auto change) {
+    SequenceIndex index = sound;
+    change(index);
+    return load(index);
+  };
+
+  EXPECT_EQ(load(sound), Code::kOk);
+  // A walk back from the first gap, and one on from the last, would leave the array.
+  EXPECT_EQ(changed([](auto& index) { index.occurrences[0] = 0; }), Code::kCorrupt);
+  EXPECT_EQ(changed([](auto& index) { index.occurrences[2] = 5; }), Code::kCorrupt);
+  // These users would end before they begin.
+  EXPECT_EQ(changed([](auto& index) { index.user_begin = {0, 0, 6}; }), Code::kCorrupt);
+  EXPECT_EQ(changed([](auto& index) { index.user_begin = {4, 4, 6}; }), Code::kCorrupt);
+  EXPECT_EQ(changed([](auto& index) { index.user_begin = {1, 4, 4}; }), Code::kCorrupt);
+  EXPECT_EQ(changed([](auto& index) { index.user_begin = {1, 3, 6}; }), Code::kCorrupt);
+  EXPECT_EQ(changed([](auto& index) { index.occurrence_offsets[0] = 1; }), Code::kCorrupt);
+}
+
 TEST(LinearModel, ReconstructsFromWhatIsTakenTogether) {
   std::vector<std::vector<std::uint32_t>> lists;
   for (int i = 0; i < 60; ++i)

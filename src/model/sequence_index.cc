@@ -1,6 +1,7 @@
 #include "model/sequence_index.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 namespace attune {
@@ -60,16 +61,22 @@ Result<SequenceIndex> SequenceIndex::Load(const SnapshotFile& file) {
     return Corrupt("a sequence index without offsets");
   }
   index.item_count = static_cast<std::uint32_t>(index.occurrence_offsets.size() - 1);
-  const auto inside = [](const std::vector<std::uint32_t>& values, std::size_t limit) {
-    return std::all_of(values.begin(), values.end(), [&](std::uint32_t value) { return value < limit; });
-  };
-  const bool sound = inside(index.items, index.item_count + std::size_t{1}) &&
-                     inside(index.occurrences, index.items.size()) &&
-                     inside(index.user_begin, index.items.size() + 1) &&
-                     std::is_sorted(index.user_begin.begin(), index.user_begin.end()) &&
-                     std::is_sorted(index.occurrence_offsets.begin(), index.occurrence_offsets.end()) &&
-                     index.occurrence_offsets.back() == index.occurrences.size() &&
-                     index.items.front() == index.gap() && index.items.back() == index.gap();
+  const auto& items = index.items;
+  const auto& begins = index.user_begin;
+  bool sound = std::ranges::all_of(items, [&](std::uint32_t item) { return item <= index.gap(); }) &&
+               items.front() == index.gap() && items.back() == index.gap() && begins.back() == items.size() &&
+               std::ranges::all_of(begins,
+                                   [&](std::uint32_t begin) {
+                                     return begin > 0 && begin <= items.size() && items[begin - 1] == index.gap();
+                                   }) &&
+               std::ranges::adjacent_find(begins, std::ranges::greater_equal()) == begins.end() &&
+               index.occurrence_offsets.front() == 0 && std::ranges::is_sorted(index.occurrence_offsets) &&
+               index.occurrence_offsets.back() == index.occurrences.size();
+  for (std::uint32_t item = 0; sound && item < index.item_count; ++item) {
+    sound = std::ranges::all_of(index.Occurrences(item), [&](std::uint32_t position) {
+      return position < items.size() && items[position] == item;
+    });
+  }
   if (!sound) return Corrupt("a sequence index that points outside itself");
   return index;
 }
