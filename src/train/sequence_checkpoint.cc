@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bit>
+#include <limits>
 
 #include "base/random.h"
 #include "storage/snapshot_file.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::string_view kKind = "attune.sequence_checkpoint";
 constexpr std::uint32_t kKindVersion = 1;
+constexpr std::uint64_t kCountMax = std::numeric_limits<int>::max();
 
 Result<std::vector<float>> ReadFloats(const SnapshotFile& file, std::string_view name, std::size_t count) {
   ATTUNE_TRY(const auto values, file.Array<float>(name));
@@ -84,6 +86,9 @@ Result<SequenceCheckpoint> LoadSequenceCheckpoint(const CheckpointPlace& place, 
   ATTUNE_TRY(const auto qualities, file->Array<double>("qualities"));
   if (numbers.size() != 5 || qualities.size() != 2) return Corrupt("checkpoint: sections of wrong length");
   if (numbers[0] != fingerprint) return NotFound(fmt::format("checkpoint {} is of other data", place.path));
+  for (const std::uint64_t count : {numbers[1], numbers[2], numbers[4]}) {
+    if (count > kCountMax) return Corrupt(fmt::format("checkpoint: {} epochs cannot be", count));
+  }
   SequenceCheckpoint checkpoint{.epoch = static_cast<int>(numbers[1]),
                                 .checks_without_gain = static_cast<int>(numbers[2]),
                                 .last_ndcg = qualities[0],

@@ -45,5 +45,17 @@ TEST(SequenceCheckpointFaults, LeaveTheOldOneOrTheNewAndSaveAgainAfterwards) {
   });
 }
 
+TEST(SequenceCheckpoint, RefusesCountsThatCannotBe) {
+  MemoryEnv env;
+  const CheckpointPlace place{.env = &env, .clock = nullptr, .path = "/checkpoint"};
+  SequenceCheckpoint negative = Checkpoint(1);
+  negative.epoch = -1;  // On disk a number beyond any int.
+  ASSERT_TRUE(SaveSequenceCheckpoint(place, kFingerprint, negative).ok());
+
+  const auto loaded = LoadSequenceCheckpoint(place, kFingerprint, kParameters);
+
+  EXPECT_EQ(loaded.status().code(), Code::kCorrupt);
+}
+
 }  // namespace
 }  // namespace attune
