@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
+#include <limits>
+#include <type_traits>
 
 namespace attune {
 namespace {
 
 constexpr double kMillisecondsPerSecond = 1000;
+constexpr double kMillisecondsMax = 1e15;
 constexpr std::size_t kBeliefNumbers = 6;  // Before the attributes.
 
 void WriteHead(JsonWriter& json, std::string_view kind, std::int64_t time_ms, std::string_view recommendation_id) {
@@ -89,6 +93,13 @@ void WriteDrawnFrom(JsonWriter& json, const RecommendationRecord::DrawnFrom& dra
   json.EndObject();
 }
 
+/// Whether there is such a whole number in T; any number fits a float.
+template <class T>
+bool Fits(double number) {
+  if constexpr (std::is_floating_point_v<T>) return true;
+  return number >= 0 && number <= static_cast<double>(std::numeric_limits<T>::max());
+}
+
 /// Reads members of an object, and remembers the first that is missing or of another kind.
 class ObjectReader {
  public:
@@ -102,7 +113,10 @@ class ObjectReader {
   }
   std::string Text(const char* key) { return std::string(Get<std::string_view>(key)); }
   std::int64_t Milliseconds(const char* key) {
-    return static_cast<std::int64_t>(Get<double>(key) * kMillisecondsPerSecond + 0.5);
+    const double milliseconds = Get<double>(key) * kMillisecondsPerSecond + 0.5;
+    if (std::abs(milliseconds) < kMillisecondsMax) return static_cast<std::int64_t>(milliseconds);
+    Miss(key);
+    return 0;
   }
   /// Calls `read` with each element; it says whether it is of the right kind.
   template <class Read>
@@ -126,8 +140,8 @@ class ObjectReader {
     std::vector<Number> numbers;
     Array(key, [&](simdjson::dom::element element) {
       double number = 0;
-      const bool fits = element.get(number) == simdjson::SUCCESS;
-      numbers.push_back(static_cast<Number>(number));
+      const bool fits = element.get(number) == simdjson::SUCCESS && Fits<Number>(number);
+      numbers.push_back(fits ? static_cast<Number>(number) : Number{});
       return fits;
     });
     return numbers;
@@ -155,7 +169,7 @@ bool ReadBelief(simdjson::dom::element element, Belief* belief) {
     values.push_back(static_cast<float>(number));
   }
   const std::size_t attribute_count = values.size() - kBeliefNumbers;
-  if (attribute_count > belief->attributes.size()) return false;
+  if (attribute_count > belief->attributes.size() || !Fits<std::uint32_t>(static_cast<double>(values[4]))) return false;
   *belief = {.mean = values[0],
              .deviation = values[1],
              .shared_weight = values[2],

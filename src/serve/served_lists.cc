@@ -154,7 +154,7 @@ Status ServedLists::StartFile() {
 
 void ServedLists::MakeRoom() {
   const auto is_old = [&](const File& file) {
-    return std::chrono::milliseconds(clock_.UnixMilliseconds() - file.newest_ms) > limits_.keep_for;
+    return file.newest_ms < clock_.UnixMilliseconds() - limits_.keep_for.count();
   };
   // The newest is kept: it is being written.
   while (files_.size() > 1 && (bytes_ > limits_.bytes_max || places_.size() > limits_.lists_max ||
@@ -211,8 +211,7 @@ std::optional<ServedList> ServedLists::Find(std::string_view recommendation_id) 
     return std::nullopt;
   }
   if (decoded->recommendation_id != recommendation_id) return std::nullopt;
-  const auto age = std::chrono::milliseconds(clock_.UnixMilliseconds() - decoded->list.served_ms);
-  if (age > limits_.keep_for) return std::nullopt;
+  if (decoded->list.served_ms < clock_.UnixMilliseconds() - limits_.keep_for.count()) return std::nullopt;
   return std::move(decoded->list);
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "storage/memory_env.h"
 
 namespace attune {
@@ -105,6 +107,17 @@ TEST_F(ServedListsTest, DropsFilesWhoseListsAreAllTooOldAtTheNextStart) {
   ASSERT_TRUE(Open()->Remember("new", List()).ok());
   Open();
   EXPECT_EQ(env_.List("/a/served")->size(), 1u);
+}
+
+TEST_F(ServedListsTest, ForgetsAListOfATimeThatCannotBe) {
+  const FakeClock first_moment(std::numeric_limits<std::int64_t>::min());
+  ASSERT_TRUE((*ServedLists::Open(env_, "/a/served", first_moment))->Remember("RID-1", List()).ok());
+
+  const auto lists = Open();
+
+  EXPECT_FALSE(lists->Find("RID-1").has_value());
+  ASSERT_TRUE(lists->Remember("RID-2", List()).ok());
+  EXPECT_EQ(lists->size(), 1u);
 }
 
 TEST_F(ServedListsTest, TheFirstEventOfAListTellsThatItWasShown) {

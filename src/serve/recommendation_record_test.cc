@@ -1,0 +1,37 @@
+#include "serve/recommendation_record.h"
+
+#include <gtest/gtest.h>
+
+namespace attune {
+namespace {
+
+constexpr std::string_view kLine =
+    R"({"kind":"recommendation","time":1600000000.125,"recommendationId":"RID","campaignArn":"c","userId":"u","model":"m",)"
+    R"("policy":"p","policyVersion":2,"explorationWeight":0.3,"rewardEventType":"","items":["a"],"scores":[-1],)"
+    R"("propensities":[1],"explored":[0]})";
+
+Code CodeWith(std::string_view member, std::string_view other) {
+  std::string line(kLine);
+  const std::size_t at = line.find(member);
+  EXPECT_NE(at, std::string::npos);
+  line.replace(at, member.size(), other);
+  JsonParser parser;
+  return DecodeLogLine(parser, line).status().code();
+}
+
+TEST(RecommendationRecord, IsTheSameLineAgain) {
+  JsonParser parser;
+  const auto decoded = DecodeLogLine(parser, kLine);
+  ASSERT_TRUE(decoded.ok()) << decoded.status().message();
+  EXPECT_EQ(EncodeLogLine(std::get<RecommendationRecord>(*decoded)), kLine);
+}
+
+TEST(RecommendationRecord, RefusesNumbersThatDoNotFit) {
+  EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":[1])"), Code::kOk);
+  EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":[256])"), Code::kCorrupt);
+  EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":[-1])"), Code::kCorrupt);
+  EXPECT_EQ(CodeWith("1600000000.125", "1e300"), Code::kCorrupt);
+}
+
+}  // namespace
+}  // namespace attune
