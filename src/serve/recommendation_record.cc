@@ -121,9 +121,17 @@ class ObjectReader {
   /// Calls `read` with each element; it says whether it is of the right kind.
   template <class Read>
   void Array(const char* key, Read read) {
-    for (const simdjson::dom::element element : Get<simdjson::dom::array>(key)) {
+    simdjson::dom::array array;
+    if (object_[key].get(array) != simdjson::SUCCESS) return Miss(key);  // What is no array cannot be walked through.
+    for (const simdjson::dom::element element : array) {
       if (!read(element)) Miss(key);
     }
+  }
+  std::optional<simdjson::dom::object> Object(const char* key) {
+    simdjson::dom::object object;
+    if (object_[key].get(object) == simdjson::SUCCESS) return object;
+    Miss(key);
+    return std::nullopt;
   }
   std::vector<std::string> Texts(const char* key) {
     std::vector<std::string> texts;
@@ -187,7 +195,9 @@ bool ReadBelief(simdjson::dom::element element, Belief* belief) {
 
 void ReadEffects(ObjectReader& reader, std::vector<Posterior::Effect>* effects) {
   effects->resize(Posterior::kEffectsMax);
-  for (const auto [key, value] : reader.Get<simdjson::dom::object>("effects")) {
+  const auto object = reader.Object("effects");
+  if (!object) return;
+  for (const auto [key, value] : *object) {
     std::size_t attribute = 0;
     const auto parsed = std::from_chars(key.data(), key.data() + key.size(), attribute);
     double mean = 0;

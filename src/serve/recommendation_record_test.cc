@@ -33,5 +33,12 @@ TEST(RecommendationRecord, RefusesNumbersThatDoNotFit) {
   EXPECT_EQ(CodeWith("1600000000.125", "1e300"), Code::kCorrupt);
 }
 
+TEST(RecommendationRecord, RefusesALineWithoutItsLists) {
+  EXPECT_EQ(CodeWith(R"("items":["a"],)", ""), Code::kCorrupt);
+  EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":0)"), Code::kCorrupt);
+  EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":[0],"drawnFrom":{})"), Code::kCorrupt);
+  EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":[0],"drawnFrom":3)"), Code::kCorrupt);
+}
+
 }  // namespace
 }  // namespace attune
