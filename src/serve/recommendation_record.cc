@@ -220,10 +220,16 @@ Result<RecommendationRecord::DrawnFrom> ReadDrawnFrom(simdjson::dom::element ele
   if (contenders.scores.size() != count || contenders.eligible.size() != count) reader.Miss("scores");
   contenders.beliefs.candidates.resize(count);
   std::size_t next = 0;
-  reader.Array("beliefs", [&](simdjson::dom::element belief) {
+  const auto pass_over_others = [&] {
     while (next < count && next < contenders.eligible.size() && contenders.eligible[next] == 0) ++next;
-    return next < count && ReadBelief(belief, &contenders.beliefs.candidates[next++]);
+  };
+  pass_over_others();
+  reader.Array("beliefs", [&](simdjson::dom::element belief) {
+    const bool fits = next < count && ReadBelief(belief, &contenders.beliefs.candidates[next++]);
+    pass_over_others();
+    return fits;
   });
+  if (next != count) reader.Miss("beliefs");
   ReadEffects(reader, &contenders.beliefs.effects);
   const auto calibration = reader.Numbers<double>("calibration");
   if (calibration.size() == ClickCalibration::kStateSize) {

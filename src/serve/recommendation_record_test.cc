@@ -40,5 +40,20 @@ TEST(RecommendationRecord, RefusesALineWithoutItsLists) {
   EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":[0],"drawnFrom":3)"), Code::kCorrupt);
 }
 
+TEST(RecommendationRecord, RefusesContendersWithoutABeliefEach) {
+  const auto with = [](std::string_view beliefs) {
+    return CodeWith(R"("explored":[0])",
+                    R"("explored":[0],"drawnFrom":{"items":["a","b","c"],"scores":[-1,-2,-3],"eligible":[1,0,1],)"
+                    R"("beliefs":)" +
+                        std::string(beliefs) +
+                        R"(,"effects":{},"calibration":[0,1,4,0,0.04,0,0],"examination":[1],"deviationMax":1,)"
+                        R"("leftOut":0})");
+  };
+
+  EXPECT_EQ(with("[[0,1,1,1,0,0,7],[0,1,1,1,0,0,7]]"), Code::kOk);
+  EXPECT_EQ(with("[[0,1,1,1,0,0,7]]"), Code::kCorrupt);
+  EXPECT_EQ(with("[[0,1,1,1,0,0,7],[0,1,1,1,0,0,7],[0,1,1,1,0,0,7]]"), Code::kCorrupt);
+}
+
 }  // namespace
 }  // namespace attune
