@@ -91,11 +91,13 @@ Status Run(Env& env, const std::string& directory, double rows, std::string path
   ATTUNE_TRY(const auto bytes, env.FileSize(path));
   ATTUNE_TRY(const auto warm, Scan(env, path));
   const double before_scan = Seconds(clock);
+  const double cpu_before_scan = CpuSeconds();
   ATTUNE_TRY(const auto newlines, Scan(env, path));
   const double scan_seconds = Seconds(clock) - before_scan;
+  const double scan_cpu_seconds = CpuSeconds() - cpu_before_scan;
   fmt::print("file: {:.1f} MB, {} rows\n", static_cast<double>(bytes) * 1e-6, warm - 1);
-  fmt::print("bare scan:  {:6.2f} s  {:6.2f} M rows/s  peak {:.0f} MiB\n", scan_seconds,
-             static_cast<double>(newlines) * 1e-6 / scan_seconds, PeakMemoryMib());
+  fmt::print("bare scan:  {:6.2f} s  {:6.2f} M rows/s  peak {:.0f} MiB  (CPU {:.2f} s)\n", scan_seconds,
+             static_cast<double>(newlines) * 1e-6 / scan_seconds, PeakMemoryMib(), scan_cpu_seconds);
 
   ATTUNE_TRY(const auto schema, Schema::Parse(kSchema));
   ImportRequest request{.type = DatasetType::kInteractions, .schema = &schema, .files = {}, .segment_path = {}};
@@ -112,6 +114,8 @@ Status Run(Env& env, const std::string& directory, double rows, std::string path
   fmt::print("import:     {:6.2f} s  {:6.2f} M rows/s  peak {:.0f} MiB  (CPU {:.2f} s: {:.2f} M rows/s of CPU)\n",
              import_seconds, row_count * 1e-6 / import_seconds, PeakMemoryMib(), cpu_seconds,
              row_count * 1e-6 / cpu_seconds);
+  fmt::print("one import is {:.1f} scans, by CPU time {:.1f}\n", import_seconds / scan_seconds,
+             cpu_seconds / scan_cpu_seconds);
 
   const double before_open = Seconds(clock);
   ATTUNE_TRY(const auto segment, Segment::Open(env, segment_path));
