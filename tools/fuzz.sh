@@ -13,6 +13,8 @@ fuzzers=${*:-$(cd tests/fuzz && echo *_fuzz)}
 corpora=${ATTUNE_FUZZ_CORPORA:-fuzz-corpora}
 inputs_max=1000
 input_bytes_max=4096
+# Else it would tell of what is undefined and go on.
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 # The grown inputs of FOLDER that add to the seeds, the smallest first, take the place of all.
 minimise() {  # minimise FUZZER FOLDER
