@@ -33,6 +33,7 @@ cmake -G Ninja -B build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPI
   -DATTUNE_SANITIZE=address,undefined > /dev/null
 # shellcheck disable=SC2086  # A list of words.
 ninja -C build-fuzz -j "$jobs" $fuzzers > build-fuzz.log 2>&1 || { tail -n 60 build-fuzz.log; exit 1; }
+rm -rf "$corpora"/minimising.*  # Of a run that was stopped.
 for fuzzer in $fuzzers; do
   grown=$corpora/$fuzzer
   mkdir -p "$grown"
