@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -93,10 +94,11 @@ void WriteDrawnFrom(JsonWriter& json, const RecommendationRecord::DrawnFrom& dra
   json.EndObject();
 }
 
-/// Whether there is such a whole number in T; any number fits a float.
+/// Whether there is such a whole number in T, or a finite one where T is a float.
 template <class T>
 bool Fits(double number) {
-  if constexpr (std::is_floating_point_v<T>) return true;
+  if constexpr (std::is_floating_point_v<T>)
+    return std::abs(number) <= static_cast<double>(std::numeric_limits<T>::max());
   return number >= 0 && number <= static_cast<double>(std::numeric_limits<T>::max());
 }
 
@@ -154,6 +156,12 @@ class ObjectReader {
     });
     return numbers;
   }
+  /// Of things that happened: none is 0.
+  std::vector<float> Chances(const char* key) {
+    auto chances = Numbers<float>(key);
+    if (!std::ranges::all_of(chances, [](float chance) { return chance > 0 && chance <= 1; })) Miss(key);
+    return chances;
+  }
   void Miss(std::string_view key) {
     if (missed_.empty()) missed_ = key;
   }
@@ -173,7 +181,7 @@ bool ReadBelief(simdjson::dom::element element, Belief* belief) {
   std::vector<float> values;
   for (const simdjson::dom::element entry : numbers) {
     double number = 0;
-    if (entry.get(number) != simdjson::SUCCESS) return false;
+    if (entry.get(number) != simdjson::SUCCESS || !Fits<float>(number)) return false;
     values.push_back(static_cast<float>(number));
   }
   const std::size_t attribute_count = values.size() - kBeliefNumbers;
@@ -203,7 +211,8 @@ void ReadEffects(ObjectReader& reader, std::vector<Posterior::Effect>* effects) 
     double mean = 0;
     double deviation = 0;
     const bool fits = parsed.ec == std::errc() && attribute < effects->size() &&
-                      value.at(0).get(mean) == simdjson::SUCCESS && value.at(1).get(deviation) == simdjson::SUCCESS;
+                      value.at(0).get(mean) == simdjson::SUCCESS && value.at(1).get(deviation) == simdjson::SUCCESS &&
+                      Fits<float>(mean) && Fits<float>(deviation);
     if (!fits) return reader.Miss("effects");
     (*effects)[attribute] = {.mean = static_cast<float>(mean), .deviation = static_cast<float>(deviation)};
   }
@@ -238,7 +247,7 @@ Result<RecommendationRecord::DrawnFrom> ReadDrawnFrom(simdjson::dom::element ele
   } else {
     reader.Miss("calibration");
   }
-  out.examination = reader.Numbers<float>("examination");
+  out.examination = reader.Chances("examination");
   out.deviation_max = reader.Get<double>("deviationMax");
   contenders.left_out = static_cast<std::size_t>(reader.Get<std::uint64_t>("leftOut"));
   ATTUNE_RETURN_IF_ERROR(reader.Finish());
@@ -258,7 +267,7 @@ Result<RecommendationRecord> ReadRecommendation(simdjson::dom::element root) {
                               .reward_event_type = reader.Text("rewardEventType"),
                               .item_ids = reader.Texts("items"),
                               .scores = reader.Numbers<float>("scores"),
-                              .propensities = reader.Numbers<float>("propensities"),
+                              .propensities = reader.Chances("propensities"),
                               .explored = reader.Numbers<std::uint8_t>("explored")};
   const std::size_t count = record.item_ids.size();
   if (record.scores.size() != count || record.propensities.size() != count || record.explored.size() != count) {

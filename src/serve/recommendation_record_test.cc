@@ -1,5 +1,6 @@
 #include "serve/recommendation_record.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace attune {
@@ -31,6 +32,14 @@ TEST(RecommendationRecord, RefusesNumbersThatDoNotFit) {
   EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":[256])"), Code::kCorrupt);
   EXPECT_EQ(CodeWith(R"("explored":[0])", R"("explored":[-1])"), Code::kCorrupt);
   EXPECT_EQ(CodeWith("1600000000.125", "1e300"), Code::kCorrupt);
+}
+
+TEST(RecommendationRecord, RefusesWhatHadNoChance) {
+  // Estimates divide by it.
+  EXPECT_EQ(CodeWith(R"("propensities":[1])", R"("propensities":[0.001])"), Code::kOk);
+  for (const std::string_view chance : {"0", "-0.5", "1.5", "1e-60", "1e300"}) {
+    EXPECT_EQ(CodeWith(R"("propensities":[1])", fmt::format(R"("propensities":[{}])", chance)), Code::kCorrupt);
+  }
 }
 
 TEST(RecommendationRecord, RefusesALineWithoutItsLists) {
