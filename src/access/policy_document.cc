@@ -181,7 +181,11 @@ Status CheckPrincipal(const PolicyStatement& statement, PolicyKind kind) {
   if (kind == PolicyKind::kIdentity) {
     return statement.has_principal ? InvalidArgument("Policy document should not specify a principal.") : Status();
   }
-  return statement.has_principal ? Status() : InvalidArgument("Missing required field Principal");
+  if (!statement.has_principal) return InvalidArgument("Missing required field Principal");
+  // Everybody but one would be everybody in the world.
+  const bool lets_all_others =
+      statement.effect == PolicyEffect::kAllow && statement.principal_match == PolicyMatch::kNotListed;
+  return lets_all_others ? InvalidArgument("NotPrincipal is only supported with Effect Deny.") : Status();
 }
 
 Result<PolicyStatement> ParseStatement(const element& value, PolicyKind kind) {

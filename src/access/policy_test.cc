@@ -236,6 +236,9 @@ TEST_P(RefusedPolicies, AreRefused) {
 INSTANTIATE_TEST_SUITE_P(
     All, RefusedPolicies,
     testing::Values(
+        RefusedCase{PolicyKind::kBucket,
+                    Policy(R"({"Effect":"Allow","NotPrincipal":{"AWS":"123456789012"},"Action":"s3:*",
+            "Resource":"arn:aws:s3:::b"})")},
         RefusedCase{PolicyKind::kIdentity, ""}, RefusedCase{PolicyKind::kIdentity, "[]"},
         RefusedCase{PolicyKind::kIdentity, R"({"Version":"2012-10-17"})"},
         RefusedCase{PolicyKind::kIdentity, R"({"Version":"2013-10-17","Statement":[]})"},

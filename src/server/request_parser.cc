@@ -95,7 +95,7 @@ class RequestParser::Parser final : public http::basic_parser<true> {
       return Refuse(400, "host", "a request of HTTP/1.1 has exactly one Host header");
     }
     if (!TakeOriginOut()) return Refuse(400, "host", "the target names another host than the Host header");
-    if (const auto expect = head.headers.Find("Expect"); expect && version_ >= 11) {
+    if (const auto expect = head.headers.Find("Expect"); expect && !expect->empty() && version_ >= 11) {
       if (!beast::iequals(Text(expect->data(), expect->size()), "100-continue")) {
         return Refuse(417, "expect", "the only expectation understood is 100-continue");
       }

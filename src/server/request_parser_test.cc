@@ -76,6 +76,11 @@ TEST(RequestParser, ReadsTheAbsoluteFormOfItsOwnHost) {
   EXPECT_EQ(of("http://b.example:80/"), std::nullopt);
 }
 
+TEST(RequestParser, ExpectsNothingOfAnEmptyExpect) {
+  EXPECT_EQ(TargetOf("GET /k HTTP/1.1\r\nHost: a\r\nExpect:\r\n\r\n"), "/k");
+  EXPECT_EQ(TargetOf("GET /k HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n\r\n"), std::nullopt);
+}
+
 class InPieces : public ::testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(RequestParser, InPieces, ::testing::Values(1, 2, 3, 7, 1000));
 
