@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 1> kNames = {"sequence"};
 // Limits of what a file may state, so that a corrupt one cannot ask for absurd memory.
-constexpr std::uint64_t kWidthMax = 1024;
+constexpr std::uint64_t kWidthMax = RowScan::kWidthMax;
 constexpr std::uint64_t kBlocksMax = 16;
 constexpr std::uint64_t kLengthMax = 4096;
 

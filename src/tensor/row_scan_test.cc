@@ -17,10 +17,15 @@ class RowScanTest : public testing::TestWithParam<const char*> {
   void TearDown() override { ASSERT_TRUE(CapCpu("amx").ok()); }
 };
 
+constexpr std::size_t kLimit = RowScan::kExactRowsMax;
+
 TEST_P(RowScanTest, AgreesWithDoublesOnBothSidesOfTheLimit) {
-  const std::size_t limit = RowScan::kExactRowsMax;
-  for (const auto& [rows, width] :
-       {std::array<std::size_t, 2>{1, 1}, {7, 32}, {limit, 3}, {limit + 1, 3}, {limit + 63, 32}, {limit + 64, 65}}) {
+  for (const auto& [rows, width] : {std::array<std::size_t, 2>{1, 1},
+                                    {7, 32},
+                                    {kLimit, 3},
+                                    {kLimit + 1, 3},
+                                    {kLimit + 63, 32},
+                                    {kLimit + 64, 65}}) {
     Random random(rows + width);
     std::vector<float> numbers(rows * width);
     std::vector<float> x(width);
@@ -34,17 +39,65 @@ TEST_P(RowScanTest, AgreesWithDoublesOnBothSidesOfTheLimit) {
 
     ASSERT_EQ(scan.row_count(), rows);
     double length = 0;
-    for (const float value : x) length += std::abs(double{value});
+    double largest_x = 0;
+    for (const float value : x) {
+      length += std::abs(double{value});
+      largest_x = std::max(largest_x, std::abs(double{value}));
+    }
     for (std::size_t row = 0; row < rows; ++row) {
       double exact = 0;
       double largest = 0;
+      double row_length = 0;
       for (std::size_t i = 0; i < width; ++i) {
         exact += double{numbers[row * width + i]} * double{x[i]};
         largest = std::max(largest, std::abs(double{numbers[row * width + i]}));
+        row_length += std::abs(double{numbers[row * width + i]});
       }
-      const double rounding = rows > limit ? largest * length / 254 : 0;
-      ASSERT_NEAR(out[row], exact, rounding + 1e-5) << rows << " " << width << " " << row;
+      const bool is_rounded = rows > kLimit;
+      // What is added last is what rounding both costs beyond that.
+      const double rounding = largest * length / 254 + largest_x * row_length / 32'766 + largest * largest_x * 1e-4;
+      ASSERT_NEAR(out[row], exact, (is_rounded ? rounding : 0) + 1e-5 * std::sqrt(double(width)))
+          << rows << " " << width << " " << row;
     }
+  }
+}
+
+TEST_P(RowScanTest, GivesNothingForNothing) {
+  const std::vector<float> numbers((kLimit + 1) * 4, 1);
+  std::vector<float> out(kLimit + 1, NAN);
+
+  RowScan(numbers, 4).Multiply(std::vector<float>(4), out);
+
+  for (const float value : out) ASSERT_EQ(value, 0.0f);
+}
+
+TEST(RowScan, SaysTheSameBitsOnEveryProcessorWhereItRounds) {
+  Random random(1);
+  std::vector<float> numbers((kLimit + 37) * 33);
+  std::vector<float> x(33);
+  for (float& value : numbers) value = static_cast<float>(random.Normal());
+  for (float& value : x) value = static_cast<float>(random.Normal());
+  const RowScan scan(numbers, x.size());
+  std::vector<std::vector<float>> outs;
+  for (const char* cpu : {"baseline", "avx2", "avx512", "amx"}) {
+    ASSERT_TRUE(CapCpu(cpu).ok());
+    outs.emplace_back(scan.row_count());
+    scan.Multiply(x, outs.back());
+  }
+
+  for (const auto& out : outs) ASSERT_EQ(out, outs.front());
+}
+
+TEST(RowScan, SumsTheWidestAndLargestWithoutOverflow) {
+  const std::size_t width = RowScan::kWidthMax;
+  const RowScan scan(std::vector<float>((kLimit + 1) * width, 2), width);
+  const std::vector<float> x(width, -3);
+  std::vector<float> out(scan.row_count(), NAN);
+  for (const char* cpu : {"baseline", "avx2", "avx512", "amx"}) {
+    ASSERT_TRUE(CapCpu(cpu).ok());
+    scan.Multiply(x, out);
+
+    for (const float value : out) ASSERT_NEAR(value, -6 * static_cast<double>(width), 1e-2);
   }
 }
 
