@@ -1,6 +1,8 @@
 #include "serve/top_k.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -16,6 +18,17 @@ class BestScores {
  public:
   BestScores(std::span<const float> scores, std::size_t k) : scores_(scores), k_(k) {
     best_.reserve(std::min(k, scores.size()));
+  }
+
+  /// All of them, in their order.
+  void OfferAll() {
+    RaiseWorst();
+    std::uint32_t i = 0;
+    for (; i + kBlock <= scores_.size(); i += kBlock) {
+      if (!AnyBetter(scores_.data() + i)) continue;
+      for (std::uint32_t each = i; each < i + kBlock; ++each) Offer(each);
+    }
+    for (; i < scores_.size(); ++i) Offer(i);
   }
 
   void Offer(std::uint32_t i) {
@@ -43,6 +56,33 @@ class BestScores {
     }
   };
 
+  static constexpr std::uint32_t kBlock = 32;
+  static constexpr std::size_t kGroupSizeMin = 8;
+  static constexpr std::size_t kGroupSizeMax = 64;
+
+  /// Of twice as many groups of scores as are looked for, k have a maximum that is no worse than the k-th best of their
+  /// maxima: what is below that is not among the best. So few scores are offered before the heap holds good ones. The
+  /// first scores alone tell nearly as much as all.
+  void RaiseWorst() {
+    const std::size_t groups = 2 * k_;
+    if (scores_.size() / groups < kGroupSizeMin) return;
+    std::vector<float> maxima(groups, worst_);
+    const std::size_t end = std::min(scores_.size(), groups * kGroupSizeMax);
+    for (std::size_t from = 0; from + groups <= end; from += groups) {
+      for (std::size_t g = 0; g < groups; ++g) maxima[g] = std::max(maxima[g], scores_[from + g]);
+    }
+    const auto kth = maxima.begin() + static_cast<std::ptrdiff_t>(k_ - 1);
+    std::nth_element(maxima.begin(), kth, maxima.end(), std::greater<>());
+    worst_ = std::nextafter(*kth, worst_);
+  }
+
+  /// Whether one of kBlock scores would be taken: without a branch, so that the compiler compares several at once.
+  bool AnyBetter(const float* scores) const {
+    int better = 0;
+    for (std::uint32_t i = 0; i < kBlock; ++i) better |= scores[i] > worst_ ? 1 : 0;
+    return better != 0;
+  }
+
   const std::span<const float> scores_;
   const std::size_t k_;
   const Before before_{scores_};
@@ -66,7 +106,11 @@ void ForEachKept(std::size_t count, const ItemSet* kept, Visit visit) {
 std::vector<std::uint32_t> TopK(std::span<const float> scores, std::size_t k, const ItemSet* kept) {
   if (k == 0) return {};
   BestScores best(scores, k);
-  ForEachKept(scores.size(), kept, [&](std::uint32_t i) { best.Offer(i); });
+  if (kept == nullptr) {
+    best.OfferAll();
+  } else {
+    ForEachKept(scores.size(), kept, [&](std::uint32_t i) { best.Offer(i); });
+  }
   return best.Take();
 }
 

@@ -32,8 +32,9 @@ TEST(TopK, EqualsASortOnRandomScoresWithTies) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
-    std::vector<float> scores(random.Below(300));
-    for (auto& score : scores) score = static_cast<float>(random.Below(20));
+    std::vector<float> scores(random.Below(3000));
+    const std::uint64_t levels = seed % 2 == 0 ? 20 : 100'000;
+    for (auto& score : scores) score = static_cast<float>(random.Below(levels)) - 10;
     const std::size_t k = random.Below(40);
 
     std::vector<std::uint32_t> expected(scores.size());
@@ -43,6 +44,26 @@ TEST(TopK, EqualsASortOnRandomScoresWithTies) {
 
     EXPECT_EQ(TopK(scores, k), expected);
   }
+}
+
+TEST(TopK, TakesAllOfTheFewThatThereAreAmongMany) {
+  std::vector<float> scores(10'000, kNever);
+  scores[9'999] = -1;
+  scores[5'000] = -2;
+  EXPECT_EQ(TopK(scores, 25), (std::vector<std::uint32_t>{9'999, 5'000}));
+}
+
+TEST(TopK, TakesTheFirstOfEqualsAcrossWholeBlocks) {
+  std::vector<float> scores(1000, 1);
+  scores[999] = 2;
+  scores[31] = kNever;
+  EXPECT_EQ(TopK(scores, 34), [] {
+    std::vector<std::uint32_t> expected{999};
+    for (std::uint32_t i = 0; i < 34; ++i) {
+      if (i != 31) expected.push_back(i);
+    }
+    return expected;
+  }());
 }
 
 TEST(TopK, GivesTheSameItemsByIndex) {
