@@ -1,6 +1,7 @@
 #include "model/recommender_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/check.h"
@@ -184,17 +185,16 @@ void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch,
   parts_->blend.Apply(query, scratch.features, warm);
   // Those that nobody took in training get a score of their own below.
   for (const std::uint32_t item : *cold_items_) scores[item] = -HUGE_VALF;
-  ScoreColdItems(query, LogSumExp(warm), scores);
-
-  const float log_total = LogSumExp(scores);
+  const float log_warm = LogSumExp(warm);
+  const float log_total = LogSumExp(std::array{log_warm, ScoreColdItems(query, log_warm, scores)});
   if (log_total == -HUGE_VALF) return;
   for (float& score : scores) score -= log_total;
 }
 
-void RecommenderModel::ScoreColdItems(const Query& query, float log_total, std::span<float> scores) const {
-  if (cold_items_->empty() && additions_.size() == 0) return;
+float RecommenderModel::ScoreColdItems(const Query& query, float log_warm, std::span<float> scores) const {
+  if (cold_items_->empty() && additions_.size() == 0) return -HUGE_VALF;
   // Log probabilities beside those of the others: without others they are on no scale yet.
-  const float unit = log_total == -HUGE_VALF ? 0 : log_total;
+  const float unit = log_warm == -HUGE_VALF ? 0 : log_warm;
   const std::size_t own = parts_->catalogue.ids.size();
   const ContentProfile profile =
       MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
@@ -208,6 +208,10 @@ void RecommenderModel::ScoreColdItems(const Query& query, float log_total, std::
       scores[repeated.item] += parts_->blend.RepeatScore(repeated, query.items.size());
     }
   }
+  std::vector<float> cold_scores;
+  cold_scores.reserve(cold_items_->size());
+  for (const std::uint32_t item : *cold_items_) cold_scores.push_back(scores[item]);
+  return LogSumExp(std::array{LogSumExp(cold_scores), LogSumExp(scores.subspan(own))});
 }
 
 }  // namespace attune

@@ -111,8 +111,8 @@ class RecommenderModel {
   const ItemContent& ContentOf(std::uint32_t item) const;
   std::uint64_t EventsSince(std::uint32_t item) const;
   float ColdScore(std::uint32_t item, const ContentProfile& profile) const;
-  /// `log_total`: log Σ exp of the scores of all others, which are not normalised yet.
-  void ScoreColdItems(const Query& query, float log_total, std::span<float> scores) const;
+  /// `log_warm`: log Σ exp of the scores of all others, which are not normalised yet. Returns that of the cold ones.
+  float ScoreColdItems(const Query& query, float log_warm, std::span<float> scores) const;
 
   // Constant after construction.
   std::shared_ptr<const Manifest> manifest_;

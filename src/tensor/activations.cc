@@ -16,6 +16,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // What does not fill a vector is worked on in a buffer that does, so that nothing calls the scalar exponential.
 constexpr std::size_t kLanesMax = HWY_MAX_BYTES / sizeof(float);
+constexpr std::size_t kBlockFloats = 4096;
+static_assert(kBlockFloats % kLanesMax == 0);
 
 float SoftmaxKernel(float* HWY_RESTRICT row, std::size_t size) {
   const hn::ScalableTag<float> d;
@@ -54,16 +56,23 @@ float LogSumExpKernel(const float* HWY_RESTRICT row, std::size_t size) {
   HWY_ALIGN float rest[kLanesMax];
   std::fill_n(rest, lanes, -HUGE_VALF);
   std::copy_n(row + whole, size - whole, rest);
-  auto largest_lanes = hn::Load(d, rest);
-  for (std::size_t i = 0; i < whole; i += lanes) largest_lanes = hn::Max(largest_lanes, hn::LoadU(d, row + i));
-  const float largest = hn::GetLane(hn::MaxOfLanes(d, largest_lanes));
-  if (largest == -HUGE_VALF) return largest;
-  const auto shift = hn::Set(d, largest);
-  auto sums = hn::Exp(d, hn::Sub(hn::Load(d, rest), shift));
-  for (std::size_t i = 0; i < whole; i += lanes) {
-    sums = hn::Add(sums, hn::Exp(d, hn::Sub(hn::LoadU(d, row + i), shift)));
+  float largest = hn::GetLane(hn::MaxOfLanes(d, hn::Load(d, rest)));
+  auto sums = hn::Exp(d, hn::Sub(hn::Load(d, rest), hn::Set(d, largest == -HUGE_VALF ? 0 : largest)));
+  // A block is read twice while it is near; sums are brought to the scale of the largest so far.
+  for (std::size_t begin = 0; begin < whole; begin += kBlockFloats) {
+    const std::size_t end = std::min(whole, begin + kBlockFloats);
+    auto largest_lanes = hn::Set(d, largest);
+    for (std::size_t i = begin; i < end; i += lanes) largest_lanes = hn::Max(largest_lanes, hn::LoadU(d, row + i));
+    const float before = largest;
+    largest = hn::GetLane(hn::MaxOfLanes(d, largest_lanes));
+    if (largest == -HUGE_VALF) continue;
+    if (largest > before) sums = hn::Mul(sums, hn::Set(d, std::exp(before - largest)));
+    const auto shift = hn::Set(d, largest);
+    for (std::size_t i = begin; i < end; i += lanes) {
+      sums = hn::Add(sums, hn::Exp(d, hn::Sub(hn::LoadU(d, row + i), shift)));
+    }
   }
-  return largest + std::log(hn::GetLane(hn::SumOfLanes(d, sums)));
+  return largest == -HUGE_VALF ? largest : largest + std::log(hn::GetLane(hn::SumOfLanes(d, sums)));
 }
 
 void SigmoidKernel(float* HWY_RESTRICT values, std::size_t size) {

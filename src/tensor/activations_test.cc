@@ -30,6 +30,19 @@ TEST(SoftmaxInPlace, AgreesWithDoublesForOddSizes) {
   }
 }
 
+TEST(LogSumExp, AddsBlocksOfEveryScale) {
+  // Each block of thousands has another maximum, the largest in the first, in the last or between.
+  for (const float slope : {-1e-3f, 0.0f, 1e-3f, 1.0f}) {
+    std::vector<float> row(20'011);
+    double sum = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = i % 5000 == 7 ? -HUGE_VALF : slope * static_cast<float>(i % 15'000);
+      sum += std::exp(double{row[i]} - double{slope} * (slope > 0 ? 14'999 : 0));
+    }
+    EXPECT_NEAR(LogSumExp(row), std::log(sum) + double{slope} * (slope > 0 ? 14'999 : 0), 2e-3) << slope;
+  }
+}
+
 TEST(LogSumExp, PassesOverMinusInfinity) {
   std::vector<float> row(21, -HUGE_VALF);
   EXPECT_EQ(LogSumExp(row), -HUGE_VALF);
