@@ -97,6 +97,8 @@ const Posterior::Item* Posterior::Find(std::uint32_t item) const {
   return chunk == nullptr ? nullptr : &chunk->items[item % kChunkItems];
 }
 
+void Posterior::Expect(std::uint32_t item) const { __builtin_prefetch(Find(item)); }
+
 Posterior::Item* Posterior::FindOrMake(std::uint32_t item) {
   if (item >= options_.items_max) return nullptr;
   std::atomic<Chunk*>& entry = chunks_[item / kChunkItems];

@@ -101,6 +101,8 @@ class Posterior {
 
   /// What is believed of an item for a user. `factors` [D] or empty (the average user). Never waits.
   Belief Believe(std::uint32_t item, std::span<const float> factors) const;
+  /// Believe will soon be asked of the item: its memory is fetched meanwhile.
+  void Expect(std::uint32_t item) const;
   /// Mean and standard deviation of an attribute's effect.
   struct Effect {
     float mean = 0;

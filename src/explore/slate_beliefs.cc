@@ -3,6 +3,12 @@
 #include <cmath>
 
 namespace attune {
+namespace {
+
+// Those that may be explored lie all over the catalogue.
+constexpr std::size_t kItemsAhead = 8;
+
+}  // namespace
 
 SlateBeliefs::Total SlateBeliefs::TotalOf(std::size_t candidate) const {
   const Belief& belief = candidates[candidate];
@@ -25,6 +31,7 @@ SlateBeliefs ReadBeliefs(const Posterior& posterior, std::span<const std::uint32
       .candidates = std::vector<Belief>(items.size()), .effects = {}, .calibration = posterior.calibration()};
   std::vector<std::uint16_t> number_of(Posterior::kEffectsMax);  // Of each effect that was read, from 1.
   for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i + kItemsAhead < items.size()) posterior.Expect(items[i + kItemsAhead]);
     if (eligible[i] == 0) continue;
     Belief& belief = beliefs.candidates[i] = posterior.Believe(items[i], factors);
     for (std::size_t a = 0; a < belief.attribute_count; ++a) {
