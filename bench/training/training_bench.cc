@@ -38,7 +38,7 @@ class Settings {
 };
 
 void PrintTest(const TrainingData& data, const std::vector<ValidationCase>& tests, const SequenceFit& fit) {
-  const SequenceTransformer model(fit.shape, fit.served);
+  const SequenceTransformer model(fit.shape, fit.served, fit.events);
   const auto scratch = model.MakeScratch();
   std::vector<float> scores(model.item_count());
   std::vector<std::uint8_t> excluded(model.item_count());

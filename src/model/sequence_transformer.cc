@@ -24,6 +24,7 @@ struct Scratch final : MemberScratch {
   SequenceBatch batch;
   SequenceCache cache;
   std::vector<std::uint32_t> items;
+  std::vector<EventInput> events;
   std::vector<std::int64_t> times;
   std::vector<float> logits;
 };
@@ -38,12 +39,27 @@ SequenceShape Exact(SequenceShape shape) {
   return shape;
 }
 
-/// x [T, D]: what was taken, and how long ago counted in steps.
+/// Calls body(step, row, weight) for whatever the events of the steps say, in their order. The weights have the scale
+/// of item embeddings.
+template <class Body>
+void ForEventRows(const SequenceShape& shape, std::span<const EventInput> events, const Body& body) {
+  if (shape.event_rows == 0) return;
+  const float scale = std::sqrt(static_cast<float>(shape.block.width));
+  for (std::size_t step = 0; step < events.size(); ++step) {
+    for (std::size_t i = 0; i < events[step].rows.size(); ++i) {
+      if (events[step].weights[i] != 0) body(step, events[step].rows[i], events[step].weights[i] * scale);
+    }
+  }
+}
+
+/// x [T, D]: what was taken, how long ago counted in steps, and what was done with it.
 void Embed(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
-           std::span<const std::uint32_t> items, std::vector<float>& x) {
+           const SequenceInputs& inputs, std::vector<float>& x) {
   const SequenceLayout at(shape);
   const std::size_t width = shape.block.width;
+  const auto items = inputs.items;
   ATTUNE_CHECK(items.size() == batch.step_count() && parameters.size() == at.size);
+  ATTUNE_CHECK(inputs.events.empty() || inputs.events.size() == items.size());
   const float scale = std::sqrt(static_cast<float>(width));
   x.resize(items.size() * width);
   for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
@@ -54,6 +70,10 @@ void Embed(const SequenceShape& shape, std::span<const float> parameters, const 
       for (std::size_t d = 0; d < width; ++d) x[step * width + d] = item[d] * scale + position[d];
     }
   }
+  ForEventRows(shape, inputs.events, [&](std::size_t step, std::size_t row, float weight) {
+    const float* event = parameters.data() + at.events + row * width;
+    for (std::size_t d = 0; d < width; ++d) x[step * width + d] += weight * event[d];
+  });
 }
 
 }  // namespace
@@ -67,13 +87,14 @@ SequenceLayout::SequenceLayout(const SequenceShape& shape) {
   blocks = take(shape.block_count * block_size);
   norm_scale = take(shape.block.width);
   norm_shift = take(shape.block.width);
+  events = take(shape.event_rows * shape.block.width);
 }
 
 void SequenceForward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
-                     std::span<const std::uint32_t> items, const Dropout& dropout, SequenceCache& cache) {
+                     const SequenceInputs& inputs, const Dropout& dropout, SequenceCache& cache) {
   const SequenceLayout at(shape);
   const std::size_t width = shape.block.width;
-  Embed(shape, parameters, batch, items, cache.x);
+  Embed(shape, parameters, batch, inputs, cache.x);
   DrawDropout(dropout, 0, cache.x.size(), cache.embedded_factors);
   MultiplyBy(cache.embedded_factors, cache.x);
   cache.blocks.resize(shape.block_count);
@@ -81,17 +102,17 @@ void SequenceForward(const SequenceShape& shape, std::span<const float> paramete
     const Dropout own{.rate = dropout.rate, .seed = MixSeed(dropout.seed, block + 1)};
     GatedBlockForward(shape.block, BlockParameters(at, parameters, block), batch, own, cache.x, cache.blocks[block]);
   }
-  cache.states.resize(items.size() * width);
-  cache.inverse.resize(items.size());
+  cache.states.resize(inputs.items.size() * width);
+  cache.inverse.resize(inputs.items.size());
   NormRows(cache.x, parameters.subspan(at.norm_scale, width), parameters.subspan(at.norm_shift, width), cache.states,
            cache.inverse);
 }
 
 void SequenceForwardOfLast(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
-                           std::span<const std::uint32_t> items, SequenceCache& cache) {
+                           const SequenceInputs& inputs, SequenceCache& cache) {
   const SequenceLayout at(shape);
   const std::size_t width = shape.block.width;
-  Embed(shape, parameters, batch, items, cache.x);
+  Embed(shape, parameters, batch, inputs, cache.x);
   cache.blocks.resize(shape.block_count);
   for (std::size_t block = 0; block + 1 < shape.block_count; ++block) {
     GatedBlockForward(shape.block, BlockParameters(at, parameters, block), batch, {}, cache.x, cache.blocks[block]);
@@ -109,10 +130,11 @@ void SequenceForwardOfLast(const SequenceShape& shape, std::span<const float> pa
 }
 
 void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
-                      std::span<const std::uint32_t> items, const SequenceCache& cache, std::span<const float> dstates,
+                      const SequenceInputs& inputs, const SequenceCache& cache, std::span<const float> dstates,
                       std::span<float> gradients) {
   const SequenceLayout at(shape);
   const std::size_t width = shape.block.width;
+  const auto items = inputs.items;
   std::vector<float> dx(items.size() * width);
   NormRowsBackward(cache.x, parameters.subspan(at.norm_scale, width), cache.inverse, dstates, dx,
                    gradients.subspan(at.norm_scale, width), gradients.subspan(at.norm_shift, width));
@@ -133,13 +155,18 @@ void SequenceBackward(const SequenceShape& shape, std::span<const float> paramet
       }
     }
   }
+  ForEventRows(shape, inputs.events, [&](std::size_t step, std::size_t row, float weight) {
+    float* event = gradients.data() + at.events + row * width;
+    for (std::size_t d = 0; d < width; ++d) event[d] += weight * dx[step * width + d];
+  });
 }
 
-SequenceTransformer::SequenceTransformer(const SequenceShape& shape, std::vector<float> parameters)
+SequenceTransformer::SequenceTransformer(const SequenceShape& shape, std::vector<float> parameters, EventEncoder events)
     : shape_(Exact(shape)),
       parameters_(std::move(parameters)),
+      events_(std::move(events)),
       items_(std::span(parameters_).first(shape.item_count * shape.block.width), shape.block.width) {
-  ATTUNE_CHECK(parameters_.size() == SequenceLayout(shape).size);
+  ATTUNE_CHECK(parameters_.size() == SequenceLayout(shape).size && events_.row_count() == shape.event_rows);
 }
 
 std::span<const std::string_view> SequenceTransformer::feature_names() const { return kNames; }
@@ -149,21 +176,27 @@ std::unique_ptr<MemberScratch> SequenceTransformer::MakeScratch() const { return
 void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratch, std::span<Feature> features) const {
   auto& scratch = static_cast<Scratch&>(member_scratch);
   scratch.items.clear();
+  scratch.events.clear();
   scratch.times.clear();
   for (std::size_t i = query.items.size(); i-- > 0 && scratch.items.size() < shape_.block.length_max;) {
     if (query.items[i] >= shape_.item_count) continue;
     scratch.items.push_back(query.items[i]);
     scratch.times.push_back(query.timestamp_ms.empty() ? 0 : query.timestamp_ms[i]);
+    if (shape_.event_rows == 0 || (query.event_type.empty() && query.event_value.empty())) continue;
+    scratch.events.push_back(events_.Encode(query.event_type.empty() ? kNoIndex : query.event_type[i],
+                                            query.event_value.empty() ? kMissing : query.event_value[i]));
   }
   if (scratch.items.empty()) {
     features[0] = {.rest = -std::log(static_cast<float>(shape_.item_count))};
     return;
   }
   std::reverse(scratch.items.begin(), scratch.items.end());
+  std::reverse(scratch.events.begin(), scratch.events.end());
   std::reverse(scratch.times.begin(), scratch.times.end());
   const std::array<std::uint32_t, 2> begin = {0, static_cast<std::uint32_t>(scratch.items.size())};
   scratch.batch.Assign(begin, scratch.times);
-  SequenceForwardOfLast(shape_, parameters_, scratch.batch, scratch.items, scratch.cache);
+  SequenceForwardOfLast(shape_, parameters_, scratch.batch, {.items = scratch.items, .events = scratch.events},
+                        scratch.cache);
   scratch.logits.resize(shape_.item_count);
   items_.Multiply(scratch.cache.states, scratch.logits);
   features[0] = {.dense = scratch.logits};
@@ -173,6 +206,7 @@ Status SequenceTransformer::Save(SnapshotFileWriter& file) const {
   const std::array<std::uint64_t, 5> sizes = {shape_.item_count, shape_.block_count, shape_.block.width,
                                               shape_.block.hidden, shape_.block.length_max};
   ATTUNE_RETURN_IF_ERROR(file.WriteArray<std::uint64_t>("sizes", sizes));
+  ATTUNE_RETURN_IF_ERROR(events_.Save(file));
   return file.WriteArray<float>("parameters", parameters_);
 }
 
@@ -181,17 +215,20 @@ Result<std::unique_ptr<Member>> SequenceTransformer::Load(const SnapshotFile& fi
   std::vector<float> parameters;
   ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "sizes", sizes));
   ATTUNE_RETURN_IF_ERROR(ReadNumbers(file, "parameters", parameters));
+  ATTUNE_TRY(auto events, EventEncoder::Load(file));
   if (sizes.size() != 5 || sizes[0] > parameters.size() || sizes[1] > kBlocksMax || sizes[2] == 0 ||
       sizes[2] > kWidthMax || sizes[3] > kWidthMax || sizes[4] == 0 || sizes[4] > kLengthMax) {
     return Corrupt("a sequence transformer of impossible sizes");
   }
   const SequenceShape shape{.item_count = sizes[0],
                             .block_count = sizes[1],
-                            .block = {.width = sizes[2], .hidden = sizes[3], .length_max = sizes[4]}};
+                            .block = {.width = sizes[2], .hidden = sizes[3], .length_max = sizes[4]},
+                            .event_rows = events.row_count()};
   if (SequenceLayout(shape).size != parameters.size()) {
     return Corrupt("a sequence transformer whose parameters do not fit its sizes");
   }
-  return std::unique_ptr<Member>(std::make_unique<SequenceTransformer>(shape, std::move(parameters)));
+  return std::unique_ptr<Member>(
+      std::make_unique<SequenceTransformer>(shape, std::move(parameters), std::move(events)));
 }
 
 }  // namespace attune

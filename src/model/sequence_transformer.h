@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "model/event_encoder.h"
 #include "model/member.h"
 #include "tensor/gated_block.h"
 #include "tensor/row_scan.h"
@@ -15,6 +16,7 @@ struct SequenceShape {
   std::size_t item_count = 0;  ///< N
   std::size_t block_count = 2;
   BlockShape block;
+  std::size_t event_rows = 0;  ///< E: of EventEncoder
 };
 
 /// Where in one array of all parameters each part begins.
@@ -26,7 +28,14 @@ struct SequenceLayout {
   std::size_t blocks;     // block_count times BlockLayout::size
   std::size_t block_size;
   std::size_t norm_scale, norm_shift;  // [D]
+  std::size_t events;                  // [E, D]: what types and values of events add
   std::size_t size;
+};
+
+/// What is read of each of T steps.
+struct SequenceInputs {
+  std::span<const std::uint32_t> items;  ///< [T]
+  std::span<const EventInput> events;    ///< [T], or empty where nothing is known of them
 };
 
 /// What a pass over a batch of sequences needs and leaves, T steps altogether. One thread at a time; reused.
@@ -38,26 +47,26 @@ struct SequenceCache {
   std::vector<float> inverse;
 };
 
-/// Fills cache.states for `items` [T] of the batch's sequences. Dropout for training alone.
+/// Fills cache.states for the T steps of the batch's sequences. Dropout for training alone.
 void SequenceForward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
-                     std::span<const std::uint32_t> items, const Dropout& dropout, SequenceCache& cache);
+                     const SequenceInputs& inputs, const Dropout& dropout, SequenceCache& cache);
 
 /// The same for the last step of one sequence alone, in cache.states [D], without dropout: the last block computes one
 /// row.
 void SequenceForwardOfLast(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
-                           std::span<const std::uint32_t> items, SequenceCache& cache);
+                           const SequenceInputs& inputs, SequenceCache& cache);
 
 /// Adds to `gradients` those of a loss whose gradient by cache.states is `dstates` [T, D].
 void SequenceBackward(const SequenceShape& shape, std::span<const float> parameters, const SequenceBatch& batch,
-                      std::span<const std::uint32_t> items, const SequenceCache& cache, std::span<const float> dstates,
+                      const SequenceInputs& inputs, const SequenceCache& cache, std::span<const float> dstates,
                       std::span<float> gradients);
 
-/// A gated transformer over the newest events of a history, with item embeddings tied between input and output; its
-/// feature is the logit of each item to come next.
+/// A gated transformer over the newest events of a history, their items, types and values, with item embeddings tied
+/// between input and output; its feature is the logit of each item to come next.
 class SequenceTransformer final : public Member {
  public:
-  /// Requires SequenceLayout(shape).size parameters.
-  SequenceTransformer(const SequenceShape& shape, std::vector<float> parameters);
+  /// Requires SequenceLayout(shape).size parameters, and shape.event_rows rows of `events`.
+  SequenceTransformer(const SequenceShape& shape, std::vector<float> parameters, EventEncoder events = {});
   static Result<std::unique_ptr<Member>> Load(const SnapshotFile& file);
 
   std::string_view name() const override { return "sequence"; }
@@ -73,6 +82,7 @@ class SequenceTransformer final : public Member {
  private:
   const SequenceShape shape_;
   const std::vector<float> parameters_;
+  const EventEncoder events_;
   const RowScan items_;  ///< Item embeddings [N, D].
 };
 

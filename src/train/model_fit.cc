@@ -196,8 +196,8 @@ Result<FittedModel> FitModel(const TrainingView& view, std::span<const Validatio
   ATTUNE_TRY(fitted.parts, FitParts(view, choices, options, context, factors));
   ATTUNE_TRY(choices.sequence, FitSequenceWithin(view, cases, options, context, choices.figures));
   if (choices.sequence) {
-    fitted.parts.members.push_back(
-        std::make_shared<SequenceTransformer>(choices.sequence->shape, choices.sequence->served));
+    fitted.parts.members.push_back(std::make_shared<SequenceTransformer>(
+        choices.sequence->shape, choices.sequence->served, choices.sequence->events));
   }
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the blend"));
   ATTUNE_TRY(choices.blend, FitBlend(fitted.parts.members, view, cases, options, context, choices.figures));
@@ -221,7 +221,7 @@ Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choice
     ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
     const int epochs = std::max(1, choices.sequence->epochs / kEpochsPerLastEpoch);
     ATTUNE_TRY(const auto fit, ContinueSequence(view, *choices.sequence, epochs, context.workers));
-    parts.members.push_back(std::make_shared<SequenceTransformer>(fit.shape, fit.served));
+    parts.members.push_back(std::make_shared<SequenceTransformer>(fit.shape, fit.served, fit.events));
   }
   parts.blend = choices.blend;
   SetColdWeights(parts, choices.cold_weights);

@@ -15,6 +15,8 @@
 namespace attune {
 namespace {
 
+const EventEncoder kNoEvents;
+
 template <class T>
 std::vector<T> Numbers(simdjson::dom::element array) {
   std::vector<T> values;
@@ -144,13 +146,14 @@ TEST_P(PyTorchReference, ForwardTensorsLossAndGradientsAgree) {
   ASSERT_EQ(recorded_.parameters.size(), at.size + attributes.feature_count() * width);
   ThreadPool pool(1, 8);
   const TrainingView view = WholeView(recorded_.data);
-  const auto served = SequenceSteps(view, attributes, shape, recorded_.options, pool).Served(recorded_.parameters);
+  const auto served =
+      SequenceSteps(view, attributes, kNoEvents, shape, recorded_.options, pool).Served(recorded_.parameters);
   const auto embeddings = std::span(served).subspan(at.items, shape.item_count * width);
   SequenceBatch batch;
   batch.Assign(recorded_.begin, recorded_.times);
   SequenceCache cache;
 
-  SequenceForward(shape, served, batch, recorded_.items, {}, cache);
+  SequenceForward(shape, served, batch, {.items = recorded_.items}, {}, cache);
 
   ExpectClose("embedded", cache.blocks[0].x, recorded_.Tensor("embedded"), kFloats.tensors);
   ExpectClose("block 0", cache.blocks[1].x, recorded_.Tensor("block0"), kFloats.tensors);
@@ -164,7 +167,7 @@ TEST_P(PyTorchReference, ForwardTensorsLossAndGradientsAgree) {
   std::vector<float> gradients(recorded_.parameters.size());
   const auto ditems = std::span(gradients).subspan(at.items, shape.item_count * width);
   const double loss = SoftmaxCrossEntropy(classes, cache.states, recorded_.targets, dstates, ditems, scratch);
-  SequenceBackward(shape, served, batch, recorded_.items, cache, dstates, gradients);
+  SequenceBackward(shape, served, batch, {.items = recorded_.items}, cache, dstates, gradients);
   std::vector<std::uint32_t> all_items(shape.item_count);
   std::iota(all_items.begin(), all_items.end(), 0u);
   attributes.AddBackward(ditems, width, all_items, std::span(gradients).subspan(at.size));
@@ -178,7 +181,7 @@ TEST_P(PyTorchReference, TenTrainingLossesAgree) {
   const AttributeEmbeddings attributes(recorded_.data.item_attributes, recorded_.shape.item_count);
   ThreadPool pool(1, 8);
   const TrainingView view = WholeView(recorded_.data);
-  SequenceSteps steps(view, attributes, recorded_.shape, recorded_.options, pool);
+  SequenceSteps steps(view, attributes, kNoEvents, recorded_.shape, recorded_.options, pool);
   SequenceState state{.parameters = recorded_.parameters,
                       .average = recorded_.parameters,
                       .adam = Adam(recorded_.parameters.size()),

@@ -57,6 +57,11 @@ std::uint64_t SequenceFingerprint(const TrainingView& view, std::span<const Vali
     for (const std::int64_t time : view.Times(user)) mix(time);
   }
   for (const ValidationCase& one : cases) mix(one.position);
+  if (shape.event_rows == 0) return mixed;
+  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
+    for (const std::uint32_t type : view.EventTypes(user)) mix(type);
+    for (const float value : view.EventValues(user)) mix(value);
+  }
   return mixed;
 }
 

@@ -27,7 +27,8 @@ float RateByRule(int epochs) { return std::clamp(0.045f / static_cast<float>(epo
 
 std::uint64_t SequenceBytes(const SequencePlan& plan) {
   const std::size_t width = plan.shape.block.width;
-  const std::uint64_t parameters = SequenceLayout(plan.shape).size + AttributeEncoder::kFeaturesMax * width;
+  const std::uint64_t parameters =
+      SequenceLayout(plan.shape).size + (AttributeEncoder::kFeaturesMax + EventEncoder::kRowsMax) * width;
   const SequenceStepOptions& steps = plan.options.steps;
   SequenceShape of_step = plan.shape;
   if (steps.negatives > 0) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/check.h"
 #include "base/random.h"
 
 namespace attune {
@@ -57,15 +58,18 @@ std::size_t SequenceUsersPerStep(std::size_t user_count, const SequenceStepOptio
 }
 
 SequenceSteps::SequenceSteps(const TrainingView& view, const AttributeEmbeddings& attributes,
-                             const SequenceShape& shape, const SequenceStepOptions& options, const Workers& workers)
+                             const EventEncoder& events, const SequenceShape& shape, const SequenceStepOptions& options,
+                             const Workers& workers)
     : view_(view),
       attributes_(attributes),
+      events_(events),
       shape_(shape),
       options_(options),
       workers_(workers),
       at_(shape),
       step_items_(view, options.negatives),
       step_shape_(shape) {
+  ATTUNE_CHECK(events.row_count() == shape.event_rows);
   std::size_t tokens = 0;
   for (std::uint32_t user = 0; user < view.user_count(); ++user) {
     if (view.Length(user) < 2) continue;
@@ -120,6 +124,11 @@ void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
     slot.targets.push_back(step_items_.RowOf(items[i + 1]));
   }
   slot.times.insert(slot.times.end(), times.begin(), times.end() - 1);
+  if (shape_.event_rows > 0) {
+    const auto types = view_.EventTypes(user).last(steps + 1);
+    const auto values = view_.EventValues(user).last(steps + 1);
+    for (std::size_t i = 0; i < steps; ++i) slot.events.push_back(events_.Encode(types[i], values[i]));
+  }
   // The newest piece is whole, so that every position is learned at its place.
   const std::size_t length_max = shape_.block.length_max;
   for (std::size_t left = (steps - 1) / length_max * length_max;; left -= length_max) {
@@ -130,13 +139,14 @@ void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
 
 void SequenceSteps::RunBatch(std::uint64_t dropout_seed, Slot& slot) const {
   slot.batch.Assign(slot.begin, slot.times);
-  SequenceForward(step_shape_, served_, slot.batch, slot.items, {.rate = options_.dropout, .seed = dropout_seed},
+  const SequenceInputs inputs{.items = slot.items, .events = slot.events};
+  SequenceForward(step_shape_, served_, slot.batch, inputs, {.rate = options_.dropout, .seed = dropout_seed},
                   slot.cache);
   slot.dstates.assign(slot.cache.states.size(), 0);
   const auto item_gradients = std::span(slot.gradients).first(step_shape_.item_count * shape_.block.width);
   slot.loss +=
       SoftmaxCrossEntropy(classes_, slot.cache.states, slot.targets, slot.dstates, item_gradients, slot.softmax);
-  SequenceBackward(step_shape_, served_, slot.batch, slot.items, slot.cache, slot.dstates, slot.gradients);
+  SequenceBackward(step_shape_, served_, slot.batch, inputs, slot.cache, slot.dstates, slot.gradients);
   slot.tokens += slot.items.size();
 }
 
@@ -173,6 +183,7 @@ void SequenceSteps::RunStep(std::span<const std::uint32_t> users, float rate_sha
       slot.begin.assign(1, 0);
       slot.items.clear();
       slot.targets.clear();
+      slot.events.clear();
       slot.times.clear();
       const std::uint64_t seed = MixSeed(MixSeed(options_.seed, state.step), i);
       for (; i < users.size() && slot.items.size() < kBatchTokens; i += slots_.size()) AppendUser(users[i], slot);

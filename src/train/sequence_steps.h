@@ -55,8 +55,9 @@ struct EpochOutcome {
 /// time; what the constructor is given outlives it.
 class SequenceSteps {
  public:
-  SequenceSteps(const TrainingView& view, const AttributeEmbeddings& attributes, const SequenceShape& shape,
-                const SequenceStepOptions& options, const Workers& workers);
+  /// Requires shape.event_rows rows of `events`.
+  SequenceSteps(const TrainingView& view, const AttributeEmbeddings& attributes, const EventEncoder& events,
+                const SequenceShape& shape, const SequenceStepOptions& options, const Workers& workers);
 
   /// Passes once over all users, in an order that `epoch` draws; `rate_share` scales the learning rate by the share of
   /// the epoch that is done. What it leaves after a cancellation means nothing.
@@ -80,6 +81,7 @@ class SequenceSteps {
     SequenceCache cache;
     SoftmaxScratch softmax;
     std::vector<std::uint32_t> begin, items, targets;
+    std::vector<EventInput> events;
     std::vector<std::int64_t> times;
     std::vector<float> dstates;
     double loss = 0;
@@ -99,6 +101,7 @@ class SequenceSteps {
 
   const TrainingView& view_;
   const AttributeEmbeddings& attributes_;
+  const EventEncoder& events_;
   const SequenceShape shape_;
   const SequenceStepOptions options_;
   const Workers workers_;

@@ -105,10 +105,13 @@ SequenceCost CostOfEpoch(const TrainingView& view, const SequenceShape& shape, c
 }
 
 Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const ValidationCase> cases,
-                                const SequenceShape& shape, const SequenceOptions& options, const Workers& workers,
+                                const SequenceShape& planned, const SequenceOptions& options, const Workers& workers,
                                 const OnSequenceEpoch& on_epoch, const CheckpointPlace& place) {
   const AttributeEmbeddings attributes(view.data->item_attributes, view.item_count());
-  SequenceSteps steps(view, attributes, shape, options.steps, workers);
+  const EventEncoder events = EventEncoder::Fit(view);
+  SequenceShape shape = planned;
+  shape.event_rows = events.row_count();
+  SequenceSteps steps(view, attributes, events, shape, options.steps, workers);
   Saver saver(place, SequenceFingerprint(view, cases, shape, options));
   SequenceCheckpoint now = saver.Begin(shape, attributes.feature_count(), options);
   const int first_epoch = now.epoch + 1;
@@ -128,7 +131,7 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
     };
     const EpochOutcome outcome = steps.RunEpoch(now.epoch, full_rate, now.state);
     if (now.epoch % options.epochs_between_checks == 0 || now.epoch == options.epochs_max) {
-      const SequenceTransformer averaged(shape, steps.Served(now.state.average));
+      const SequenceTransformer averaged(shape, steps.Served(now.state.average), events);
       now.last_ndcg = Check(*view.data, cases, averaged, workers);
       ++now.checks_without_gain;
       if (now.last_ndcg > now.best.validation_ndcg) {
@@ -152,6 +155,7 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
   if (workers.cancelled()) return Cancelled("training was stopped");
   now.best.shape = shape;
   now.best.steps = options.steps;
+  now.best.events = events;
   now.best.served = steps.Served(now.best.parameters);
   return std::move(now.best);
 }
@@ -161,7 +165,7 @@ Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit
   SequenceStepOptions own = start.steps;
   own.seed = MixSeed(own.seed, 47);
   const AttributeEmbeddings attributes(view.data->item_attributes, view.item_count());
-  SequenceSteps steps(view, attributes, start.shape, own, workers);
+  SequenceSteps steps(view, attributes, start.events, start.shape, own, workers);
   SequenceState state{
       .parameters = start.parameters, .average = start.parameters, .adam = Adam(start.parameters.size()), .step = 0};
   for (int epoch = 1; epoch <= epochs; ++epoch) {
@@ -173,6 +177,7 @@ Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit
   }
   SequenceFit fit{.shape = start.shape,
                   .steps = start.steps,
+                  .events = start.events,
                   .parameters = state.average,
                   .served = steps.Served(state.average),
                   .epochs = start.epochs,

@@ -27,6 +27,7 @@ struct SequenceOptions {
 struct SequenceFit {
   SequenceShape shape;
   SequenceStepOptions steps;
+  EventEncoder events;
   std::vector<float> parameters;  ///< As SequenceState has them.
   std::vector<float> served;      ///< As SequenceTransformer reads them.
   int epochs = 0;                 ///< That gave these parameters.
@@ -61,9 +62,10 @@ struct SequenceCost {
 };
 SequenceCost CostOfEpoch(const TrainingView& view, const SequenceShape& shape, const SequenceStepOptions& options);
 
-/// Trains on `view`; keeps the moving average of parameters that ranks `cases` best by NDCG@10; items of the history
-/// are left out where the answer is none of them. The same bits for any number of threads, and whether or not it went
-/// on from a checkpoint. `on_epoch` may be empty. Cancelled if the workers are.
+/// Trains on `view`, whose types and values of events decide shape.event_rows; keeps the moving average of parameters
+/// that ranks `cases` best by NDCG@10; items of the history are left out where the answer is none of them. The same
+/// bits for any number of threads, and whether or not it went on from a checkpoint. `on_epoch` may be empty. Cancelled
+/// if the workers are.
 Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const ValidationCase> cases,
                                 const SequenceShape& shape, const SequenceOptions& options, const Workers& workers,
                                 const OnSequenceEpoch& on_epoch, const CheckpointPlace& place = {});

@@ -35,7 +35,7 @@ SequenceShape SmallShape(const TrainingData& data) {
 
 /// How often the item that scores best is the answer, whatever is in the history.
 double Accuracy(const SequenceFit& fit, const TrainingData& data, const std::vector<ValidationCase>& cases) {
-  const SequenceTransformer model(fit.shape, fit.served);
+  const SequenceTransformer model(fit.shape, fit.served, fit.events);
   const auto scratch = model.MakeScratch();
   std::vector<float> scores(model.item_count());
   double right = 0;
