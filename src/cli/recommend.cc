@@ -71,6 +71,8 @@ OptionTable RecommendOptionTable(RecommendOptions* options) {
 struct History {
   std::vector<std::uint32_t> items;
   std::vector<std::int64_t> timestamp_ms;
+  std::vector<std::uint32_t> event_type;
+  std::vector<float> event_value;
   std::uint32_t user = kNoIndex;
 };
 
@@ -78,6 +80,8 @@ Result<History> ReadHistory(const RecommenderModel& model, const RecommendOption
   const TrainedHistory known = model.FindHistory(options.user);
   History history{.items = {known.items.begin(), known.items.end()},
                   .timestamp_ms = {known.timestamp_ms.begin(), known.timestamp_ms.end()},
+                  .event_type = {known.event_type.begin(), known.event_type.end()},
+                  .event_value = {known.event_value.begin(), known.event_value.end()},
                   .user = known.user};
   const bool says_more = !options.history.empty() || !options.user_attributes.empty();
   if (!options.user.empty() && known.user == kNoIndex && !says_more) {
@@ -93,6 +97,8 @@ Result<History> ReadHistory(const RecommenderModel& model, const RecommendOption
     if (!item) return NotFound(fmt::format("the model knows no item '{}'", rest.substr(0, end)));
     history.items.push_back(*item);
     history.timestamp_ms.push_back(model.newest_interaction_ms());
+    history.event_type.push_back(kNoIndex);
+    history.event_value.push_back(kMissing);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return history;
@@ -128,6 +134,8 @@ Status PrintList(PosixEnv& env, const RecommendOptions& options) {
   const auto context = Split(options.context);
   const Query query{.items = history.items,
                     .timestamp_ms = history.timestamp_ms,
+                    .event_type = history.event_type,
+                    .event_value = history.event_value,
                     .trained_user = history.user,
                     .context = context,
                     .user_attributes = user_attributes};
