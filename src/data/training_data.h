@@ -52,8 +52,8 @@ struct Interactions {
   std::vector<std::int64_t> timestamp_ms;  ///< Since 1970 UTC.
   std::vector<std::uint32_t> event_type;   ///< Index into event_types, kNoIndex where null.
   std::vector<float> event_value;          ///< kMissing where null.
-  /// Items shown with interaction i: impressions[impression_offsets[i] … impression_offsets[i + 1]). The offsets are
-  /// empty when no interaction has any.
+  /// Items shown with interaction i, ImpressionItemsMax at most: impressions[impression_offsets[i] …
+  /// impression_offsets[i + 1]). The offsets are empty when no interaction has any.
   std::vector<std::uint32_t> impression_offsets;
   std::vector<std::uint32_t> impressions;
   Attributes context;      ///< The schema's own further columns, a row per interaction.

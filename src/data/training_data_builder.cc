@@ -167,7 +167,9 @@ class InteractionsWriter {
     Interactions& out = data_.interactions;
     const auto sources = Sources();
     // Items that were shown but that nobody knows stay unknown.
+    const std::size_t each_max = ImpressionItemsMax(rows.size());
     const auto add = [&](std::string_view item_id) {
+      if (out.impressions.size() - out.impression_offsets.back() >= each_max) return;
       if (const auto item = data_.items.Find(item_id)) out.impressions.push_back(*item);
     };
     out.impression_offsets.push_back(0);
@@ -261,6 +263,10 @@ void WriteUsers(const DatasetContents& contents, const TrainingSelection& select
 }
 
 }  // namespace
+
+std::size_t ImpressionItemsMax(std::size_t interaction_count) {
+  return std::min(kImpressionItemsMax, kImpressionsMax / std::max<std::size_t>(1, interaction_count));
+}
 
 Result<TrainingData> BuildTrainingData(const DatasetContents& contents, const TrainingSelection& selection) {
   TrainingData data;

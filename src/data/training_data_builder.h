@@ -55,4 +55,10 @@ struct TrainingSelection {
 /// that are neither categorical, textual nor numeric are left out. Memory: about 60 bytes an interaction while it runs.
 Result<TrainingData> BuildTrainingData(const DatasetContents& contents, const TrainingSelection& selection);
 
+/// Known items of an impression that are kept, the first: kImpressionItemsMax, or fewer where there are so many
+/// interactions that all impressions together would be more than kImpressionsMax.
+std::size_t ImpressionItemsMax(std::size_t interaction_count);
+inline constexpr std::size_t kImpressionItemsMax = 100;
+inline constexpr std::size_t kImpressionsMax = 500'000'000;  ///< 2 GB.
+
 }  // namespace attune

@@ -174,6 +174,41 @@ TEST(TrainingData, ImpressionsNameKnownItemsAlone) {
   EXPECT_THAT(Build(ContentsOf(env, {{"u", "a", "10"}})).interactions.impression_offsets, IsEmpty());
 }
 
+TEST(TrainingData, EventsBringTheirImpressionToo) {
+  MemoryEnv env;
+  auto contents = ContentsOf(env, {{"u", "a", "10"}, {"u", "b", "11"}});
+  contents.events.push_back(Put("u", "s", "a", 12));
+  contents.events.back().impression = {"b", "unknown", "a"};
+
+  const TrainingData data = Build(contents);
+
+  EXPECT_THAT(data.interactions.impression_offsets, ElementsAre(0u, 0u, 0u, 2u));
+  EXPECT_THAT(data.interactions.impressions, ElementsAre(1u, 0u));
+}
+
+TEST(TrainingData, KeepsTheFirstItemsOfALongImpression) {
+  for (const std::size_t shown : {kImpressionItemsMax - 1, kImpressionItemsMax, kImpressionItemsMax + 1}) {
+    MemoryEnv env;
+    std::string impression = "b|unknown";
+    for (std::size_t i = 1; i < shown; ++i) impression += "|a";
+
+    const TrainingData data =
+        Build(ContentsOf(env, {{"u", "a", "10", "-", "-", impression}, {"u", "b", "11", "-", "-", "a"}}));
+
+    EXPECT_EQ(data.interactions.impressions.size(), std::min(shown, kImpressionItemsMax) + 1);
+    EXPECT_EQ(data.interactions.impressions.front(), 1u);
+  }
+}
+
+TEST(TrainingData, KeepsFewerOfEachImpressionWhereThereAreManyInteractions) {
+  constexpr std::size_t kAllOfEach = kImpressionsMax / kImpressionItemsMax;
+  EXPECT_EQ(ImpressionItemsMax(0), kImpressionItemsMax);
+  EXPECT_EQ(ImpressionItemsMax(kAllOfEach), kImpressionItemsMax);
+  EXPECT_EQ(ImpressionItemsMax(kAllOfEach + 1), kImpressionItemsMax - 1);
+  EXPECT_EQ(ImpressionItemsMax(kImpressionsMax), 1u);
+  EXPECT_EQ(ImpressionItemsMax(kImpressionsMax + 1), 0u);
+}
+
 TEST(TrainingData, ContextColumnsHaveARowForEachInteraction) {
   MemoryEnv env;
   auto contents = ContentsOf(env, {{"u", "a", "10", "-", "-", "-", "tv|phone"}, {"u", "b", "11"}});
