@@ -57,11 +57,15 @@ std::uint64_t SequenceFingerprint(const TrainingView& view, std::span<const Vali
     for (const std::int64_t time : view.Times(user)) mix(time);
   }
   for (const ValidationCase& one : cases) mix(one.position);
-  if (shape.event_rows == 0) return mixed;
-  for (std::uint32_t user = 0; user < view.user_count(); ++user) {
+  const Interactions& interactions = view.data->interactions;
+  for (std::uint32_t user = 0; user < view.user_count() && shape.event_rows > 0; ++user) {
     for (const std::uint32_t type : view.EventTypes(user)) mix(type);
     for (const float value : view.EventValues(user)) mix(value);
   }
+  if (interactions.impressions.empty()) return mixed;
+  mix(steps.impression_weight);
+  for (const std::uint32_t offset : interactions.impression_offsets) mix(offset);
+  for (const std::uint32_t item : interactions.impressions) mix(item);
   return mixed;
 }
 

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <numeric>
+
 #include "storage/fault_sweep.h"
+#include "train/test_world.h"
 
 namespace attune {
 namespace {
@@ -55,6 +59,26 @@ TEST(SequenceCheckpoint, RefusesCountsThatCannotBe) {
   const auto loaded = LoadSequenceCheckpoint(place, kFingerprint, kParameters);
 
   EXPECT_EQ(loaded.status().code(), Code::kCorrupt);
+}
+
+TEST(SequenceFingerprint, DiffersWhereTypesValuesOrImpressionsDo) {
+  const auto fingerprint = [](const std::function<void(Interactions&)>& change) {
+    TrainingData data = FewUsers(3, 4);
+    Interactions& interactions = data.interactions;
+    interactions.event_type = std::vector<std::uint32_t>{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
+    interactions.impressions.assign(12, 0);
+    interactions.impression_offsets.resize(13);
+    std::iota(interactions.impression_offsets.begin(), interactions.impression_offsets.end(), 0u);
+    change(interactions);
+    return SequenceFingerprint(WholeView(data), {}, {.item_count = data.items.size(), .event_rows = 1}, {});
+  };
+  const std::uint64_t before = fingerprint([](Interactions&) {});
+
+  EXPECT_EQ(fingerprint([](Interactions&) {}), before);
+  EXPECT_NE(fingerprint([](Interactions& all) { all.event_type[3] = 0; }), before);
+  EXPECT_NE(fingerprint([](Interactions& all) { all.event_value[3] = 2; }), before);
+  EXPECT_NE(fingerprint([](Interactions& all) { all.impressions[3] = 1; }), before);
+  EXPECT_NE(fingerprint([](Interactions& all) { all.impression_offsets[3] = 2; }), before);
 }
 
 }  // namespace

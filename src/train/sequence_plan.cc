@@ -33,7 +33,8 @@ std::uint64_t SequenceBytes(const SequencePlan& plan) {
   SequenceShape of_step = plan.shape;
   if (steps.negatives > 0) {
     of_step.item_count =
-        std::min(plan.shape.item_count, 2 * steps.negatives + steps.users_per_step_max * (steps.history_max + 1));
+        std::min(plan.shape.item_count, 2 * steps.negatives + steps.users_per_step_max * (steps.history_max + 1) +
+                                            SequenceSteps::kPassedOverHeldMax);
   }
   const std::uint64_t step_parameters = SequenceLayout(of_step).size;
   const std::uint64_t classes = steps.negatives > 0 ? 2 * steps.negatives : plan.shape.item_count;

@@ -68,6 +68,7 @@ SequenceSteps::SequenceSteps(const TrainingView& view, const AttributeEmbeddings
       workers_(workers),
       at_(shape),
       step_items_(view, options.negatives),
+      passed_over_(view),
       step_shape_(shape) {
   ATTUNE_CHECK(events.row_count() == shape.event_rows);
   std::size_t tokens = 0;
@@ -115,7 +116,7 @@ std::span<const std::uint32_t> SequenceSteps::ItemsOf(std::uint32_t user) const 
   return view_.Items(user).last(TokensOf(user) + 1);
 }
 
-void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
+void SequenceSteps::AppendUser(std::uint32_t user, std::size_t place, Slot& slot) const {
   const auto items = ItemsOf(user);
   const std::size_t steps = items.size() - 1;
   const auto times = view_.Times(user).last(steps + 1);
@@ -123,6 +124,7 @@ void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
     slot.items.push_back(step_items_.RowOf(items[i]));
     slot.targets.push_back(step_items_.RowOf(items[i + 1]));
   }
+  if (passed_over_.any()) AppendLists(place, slot.targets.size() - steps, slot);
   slot.times.insert(slot.times.end(), times.begin(), times.end() - 1);
   if (shape_.event_rows > 0) {
     const auto types = view_.EventTypes(user).last(steps + 1);
@@ -137,6 +139,23 @@ void SequenceSteps::AppendUser(std::uint32_t user, Slot& slot) const {
   }
 }
 
+void SequenceSteps::AppendLists(std::size_t place, std::size_t first_row, Slot& slot) const {
+  ChoiceLists& lists = slot.lists;
+  for (std::size_t row = first_row; row < slot.targets.size(); ++row) {
+    lists.members.push_back(slot.targets[row]);
+    for (const std::uint32_t item : passed_over_.Of(place, row - first_row)) {
+      // Where only some items are chosen, some of what was passed over may be missing: the rest is as good a choice.
+      if (step_items_.RowOf(item) != kNoIndex) lists.members.push_back(step_items_.RowOf(item));
+    }
+    if (lists.members.size() == lists.offsets.back() + 1) {
+      lists.members.pop_back();
+      continue;
+    }
+    lists.rows.push_back(static_cast<std::uint32_t>(row));
+    lists.offsets.push_back(static_cast<std::uint32_t>(lists.members.size()));
+  }
+}
+
 void SequenceSteps::RunBatch(std::uint64_t dropout_seed, Slot& slot) const {
   slot.batch.Assign(slot.begin, slot.times);
   const SequenceInputs inputs{.items = slot.items, .events = slot.events};
@@ -146,6 +165,9 @@ void SequenceSteps::RunBatch(std::uint64_t dropout_seed, Slot& slot) const {
   const auto item_gradients = std::span(slot.gradients).first(step_shape_.item_count * shape_.block.width);
   slot.loss +=
       SoftmaxCrossEntropy(classes_, slot.cache.states, slot.targets, slot.dstates, item_gradients, slot.softmax);
+  // Not part of the loss that is told, which is that of the next item whatever is known of lists.
+  ListCrossEntropy(slot.lists, std::span(served_).first(item_gradients.size()), shape_.block.width, slot.cache.states,
+                   options_.impression_weight, slot.dstates, item_gradients);
   SequenceBackward(step_shape_, served_, slot.batch, inputs, slot.cache, slot.dstates, slot.gradients);
   slot.tokens += slot.items.size();
 }
@@ -154,6 +176,7 @@ void SequenceSteps::RunBatch(std::uint64_t dropout_seed, Slot& slot) const {
 void SequenceSteps::BeginStep(std::span<const std::uint32_t> users, const SequenceState& state) {
   std::vector<std::span<const std::uint32_t>> held;
   for (const std::uint32_t user : users) held.push_back(ItemsOf(user));
+  if (passed_over_.any()) ChoosePassedOver(users, MixSeed(MixSeed(options_.seed, 59), state.step), held);
   step_items_.Choose(MixSeed(MixSeed(options_.seed, 53), state.step), held);
   const auto items = step_items_.items();
   const std::size_t width = shape_.block.width;
@@ -170,6 +193,19 @@ void SequenceSteps::BeginStep(std::span<const std::uint32_t> users, const Sequen
   served_.insert(served_.end(), others.begin(), others.end());
 }
 
+void SequenceSteps::ChoosePassedOver(std::span<const std::uint32_t> users, std::uint64_t seed,
+                                     std::vector<std::span<const std::uint32_t>>& held) {
+  std::vector<std::size_t> counts;
+  for (const std::uint32_t user : users) counts.push_back(TokensOf(user));
+  passed_over_.Choose(users, counts, seed, workers_);
+  std::size_t left = kPassedOverHeldMax;
+  for (std::size_t place = 0; place < users.size(); ++place) {
+    const auto all = passed_over_.Of(place);
+    held.push_back(all.first(std::min(left, all.size())));
+    left -= held.back().size();
+  }
+}
+
 void SequenceSteps::RunStep(std::span<const std::uint32_t> users, float rate_share, SequenceState& state,
                             EpochOutcome& outcome) {
   ++state.step;
@@ -184,9 +220,10 @@ void SequenceSteps::RunStep(std::span<const std::uint32_t> users, float rate_sha
       slot.items.clear();
       slot.targets.clear();
       slot.events.clear();
+      slot.lists.Clear();
       slot.times.clear();
       const std::uint64_t seed = MixSeed(MixSeed(options_.seed, state.step), i);
-      for (; i < users.size() && slot.items.size() < kBatchTokens; i += slots_.size()) AppendUser(users[i], slot);
+      for (; i < users.size() && slot.items.size() < kBatchTokens; i += slots_.size()) AppendUser(users[i], i, slot);
       RunBatch(seed, slot);
     }
   });

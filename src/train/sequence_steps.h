@@ -9,8 +9,10 @@
 #include "model/sequence_transformer.h"
 #include "model/training_view.h"
 #include "tensor/adam.h"
+#include "tensor/list_loss.h"
 #include "tensor/softmax_loss.h"
 #include "train/attribute_embeddings.h"
+#include "train/passed_over.h"
 #include "train/step_items.h"
 
 namespace attune {
@@ -27,6 +29,9 @@ struct SequenceStepOptions {
   int warm_up_steps = 100;
   float dropout = 0.2f;
   float average = 0.99f;  ///< Of the moving average of parameters.
+  /// Of the choice from what was shown, where that is known, beside that of the next item from all: no less, for it
+  /// says what is liked where counts say what was shown, and no more, for all items are ranked.
+  float impression_weight = 1;
 };
 
 /// How many of `user_count` users with something to learn from a step takes.
@@ -51,8 +56,8 @@ struct EpochOutcome {
 };
 
 /// Steps of gradient descent on the newest history_max + 1 events of every user, cut into pieces of length_max, by a
-/// softmax over StepItems. Sums are added in a fixed order: the same bits for any number of threads. One thread at a
-/// time; what the constructor is given outlives it.
+/// softmax over StepItems, and one over each taken item and what was PassedOver for it. Sums are added in a fixed
+/// order: the same bits for any number of threads. One thread at a time; what the constructor is given outlives it.
 class SequenceSteps {
  public:
   /// Requires shape.event_rows rows of `events`.
@@ -70,6 +75,8 @@ class SequenceSteps {
   static constexpr std::size_t kTokensPerSlot = 1024;
   /// Sequences that are worked on together: enough that matrices are used well, few enough for the cache.
   static constexpr std::size_t kBatchTokens = 512;
+  /// Items passed over whose embeddings a step of a sampled softmax takes in for their own sake.
+  static constexpr std::size_t kPassedOverHeldMax = 4096;
 
   /// Parameters as SequenceTransformer reads them: every item with the embeddings of its attributes.
   std::vector<float> Served(std::span<const float> parameters) const;
@@ -83,6 +90,7 @@ class SequenceSteps {
     std::vector<std::uint32_t> begin, items, targets;
     std::vector<EventInput> events;
     std::vector<std::int64_t> times;
+    ChoiceLists lists;
     std::vector<float> dstates;
     double loss = 0;
     std::size_t tokens = 0;
@@ -90,8 +98,13 @@ class SequenceSteps {
 
   std::size_t TokensOf(std::uint32_t user) const;
   std::span<const std::uint32_t> ItemsOf(std::uint32_t user) const;
-  void AppendUser(std::uint32_t user, Slot& slot) const;
+  /// The user of a place of the step.
+  void AppendUser(std::uint32_t user, std::size_t place, Slot& slot) const;
+  void AppendLists(std::size_t place, std::size_t first_row, Slot& slot) const;
   void BeginStep(std::span<const std::uint32_t> users, const SequenceState& state);
+  /// Chooses what the step's users passed over, and adds to `held` what of it the step takes in.
+  void ChoosePassedOver(std::span<const std::uint32_t> users, std::uint64_t seed,
+                        std::vector<std::span<const std::uint32_t>>& held);
   void RunBatch(std::uint64_t dropout_seed, Slot& slot) const;
   void RunStep(std::span<const std::uint32_t> users, float rate_share, SequenceState& state, EpochOutcome& outcome);
   void SumGradients(float scale);
@@ -109,6 +122,7 @@ class SequenceSteps {
   std::vector<std::uint32_t> users_;
   std::vector<Slot> slots_;
   StepItems step_items_;
+  PassedOver passed_over_;
   SequenceShape step_shape_;   ///< Of a model of the step's items alone.
   std::vector<float> served_;  ///< Its parameters.
   SoftmaxClasses classes_;
