@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
 build=build-$preset
+export ATTUNE_TEST_JOB_SECONDS=900  # What a training may take in tests.
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:suppressions=$PWD/tests/thread_sanitizer_suppressions.txt
 

@@ -1,6 +1,7 @@
 """Small data and the calls that turn it into a campaign, for the tests of the Personalize services."""
 import io
 import json
+import os
 import random
 import time
 import uuid
@@ -48,7 +49,11 @@ def items_csv(items=50):
     return "\n".join(rows) + "\n"
 
 
-def wait(describe, seconds=120):
+# A training of the largest world here takes minutes under a sanitizer.
+JOB_SECONDS_MAX = int(os.environ.get("ATTUNE_TEST_JOB_SECONDS", "120"))
+
+
+def wait(describe, seconds=JOB_SECONDS_MAX):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         resource = describe()
