@@ -58,7 +58,8 @@ Outcome Feed(std::string_view text, HttpLimits limits = {}, std::size_t piece = 
 }
 
 std::optional<std::string> TargetOf(std::string_view text) {
-  RequestParser parser({});
+  const HttpLimits limits;
+  RequestParser parser(limits);
   std::size_t used = 0;
   if (parser.Put(text, &used) != Step::kHead) return std::nullopt;
   return parser.TakeHead().target;
