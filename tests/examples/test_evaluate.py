@@ -3,6 +3,7 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -60,7 +61,8 @@ def test_prints_tables_for_people(world):
     run = attune("evaluate", "--interactions", world / "interactions.csv", "--members")
     assert run.returncode == 0, run.stderr
     assert "NDCG@10" in run.stdout and "blend" in run.stdout and "popularity" in run.stdout
-    assert run.stderr == "", "no bar where there is no terminal"
+    # No bar where there is no terminal: at most a line now and then, where it takes long.
+    assert all(re.fullmatch(r"seed 1 of 1 +\d+ % [^\r\x1b]+", line) for line in run.stderr.splitlines()), run.stderr
     service = attune("evaluate", "--interactions", world / "interactions.csv", "--protocol", "service")
     assert service.returncode == 0, service.stderr
     assert "normalized_discounted_cumulative_gain_at_10" in service.stdout
