@@ -87,15 +87,10 @@ Status Run(const std::string& folder, const std::string& out, std::size_t thread
   return SaveModel(env, out, fitted.parts,
                    {.recipe = "latency",
                     .training_mode = "FULL",
-                    .parameters = {},
-                    .chosen = {},
-                    .metrics = {},
-                    .members = {},
                     .user_count = data.users.size(),
                     .item_count = data.items.size(),
                     .interaction_count = data.interactions.size(),
-                    .newest_interaction_ms = data.newest_interaction_ms,
-                    .files = {}});
+                    .newest_interaction_ms = data.newest_interaction_ms});
 }
 
 }  // namespace

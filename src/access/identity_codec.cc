@@ -10,7 +10,6 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
-using TagList = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::int64_t kFormatVersion = 1;
 
@@ -37,7 +36,7 @@ void WritePolicies(JsonWriter& json, const AttachedPolicies& policies) {
   json.EndObject();
 }
 
-void WriteTags(JsonWriter& json, const TagList& tags) {
+void WriteTags(JsonWriter& json, const Tags& tags) {
   json.Key("tags");
   json.BeginArray();
   for (const auto& [key, value] : tags) {
@@ -141,7 +140,7 @@ void ReadEach(RecordReader& reader, std::string_view key, Read read) {
   }
 }
 
-void ReadTags(RecordReader& reader, TagList* tags) {
+void ReadTags(RecordReader& reader, Tags* tags) {
   ReadEach(reader, "tags", [&](RecordReader& inner) {
     auto& tag = tags->emplace_back();
     inner.Text("key", &tag.first);

@@ -181,6 +181,13 @@ Result<Role> IdentityStore::FindRoleByArn(std::string_view arn) const {
   return role;
 }
 
+Result<User> IdentityStore::FindUserByArn(std::string_view arn) const {
+  ReaderLock lock(mutex_);
+  ATTUNE_TRY(auto user, FindIn(users_, NameOfArn(arn), fmt::format("The user {} does not exist.", arn)));
+  if (user.arn != arn) return NotFound(fmt::format("The user {} does not exist.", arn));
+  return user;
+}
+
 std::vector<Role> IdentityStore::Roles() const {
   ReaderLock lock(mutex_);
   return Values(roles_);

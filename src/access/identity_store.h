@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/tags.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/random.h"
@@ -35,7 +36,7 @@ struct Role {
   std::string description;
   std::int32_t session_seconds_max = 3600;
   AttachedPolicies policies;
-  std::vector<std::pair<std::string, std::string>> tags;
+  Tags tags;
 };
 
 struct UserAccessKey {
@@ -53,7 +54,7 @@ struct User {
   std::int64_t created_ms = 0;
   AttachedPolicies policies;
   std::vector<UserAccessKey> keys;
-  std::vector<std::pair<std::string, std::string>> tags;
+  Tags tags;
 };
 
 /// Keys for a while, of somebody who took up a role.
@@ -64,7 +65,7 @@ struct RoleSession {
   std::string role_name;
   std::string arn;                            ///< "arn:aws:sts::123456789012:assumed-role/R/session"
   std::string user_id;                        ///< "AROA…:session"
-  std::vector<std::string> policy_documents;  ///< All of them must allow too, besides the role's; none: no limit.
+  std::vector<std::string> policy_documents;  ///< Together they must allow too, besides the role's; none: no limit.
   std::int64_t issued_ms = 0;                 ///< 0 of one that was made before this was kept.
   std::int64_t expires_ms = 0;
 };
@@ -87,7 +88,7 @@ struct CustomerPolicy {
   std::string default_version;
   std::int32_t next_version = 1;
   std::vector<PolicyVersion> versions;
-  std::vector<std::pair<std::string, std::string>> tags;
+  Tags tags;
 };
 
 /// Roles, users with their keys, and customers' policies: durable when a call returns Ok. Names are unique without
@@ -110,6 +111,7 @@ class IdentityStore {
   Result<CustomerPolicy> FindPolicy(std::string_view arn) const EXCLUDES(mutex_);
   /// NotFound unless the whole ARN is that of a role here.
   Result<Role> FindRoleByArn(std::string_view arn) const EXCLUDES(mutex_);
+  Result<User> FindUserByArn(std::string_view arn) const EXCLUDES(mutex_);  ///< The same of users.
 
   /// Sorted by name.
   std::vector<Role> Roles() const EXCLUDES(mutex_);

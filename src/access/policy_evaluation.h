@@ -4,10 +4,10 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "access/policy_document.h"
+#include "access/tags.h"
 
 namespace attune {
 
@@ -21,8 +21,6 @@ struct AccessPrincipal {
 
 /// Values by lower-case key.
 using AccessContext = std::map<std::string, std::vector<std::string>>;
-/// Keys, in the case they were given in, and values.
-using Tags = std::vector<std::pair<std::string, std::string>>;
 
 struct AccessRequest {
   AccessPrincipal principal;

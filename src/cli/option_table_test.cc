@@ -102,6 +102,14 @@ TEST_F(ServeOptionsTest, TakesOriginsApart) {
   EXPECT_FALSE(Parse({"--cors-origins", "https://a.example/"}).ok());
 }
 
+TEST_F(ServeOptionsTest, TakesDomainsApart) {
+  ASSERT_TRUE(Parse({"--s3-domains", "s3.shop.example,localhost"}).ok());
+  EXPECT_THAT(options_.application.s3_domains, ::testing::ElementsAre("s3.shop.example", "localhost"));
+  for (const char* wrong : {".example", "s3.example.", "S3.example", "a,,b", "http://a"}) {
+    EXPECT_FALSE(Parse({"--s3-domains", wrong}).ok()) << wrong;
+  }
+}
+
 TEST_F(ServeOptionsTest, WantsBothHalvesOfTls) {
   EXPECT_EQ(Parse({"--tls-key", "k"}).message(), "tls-certificate and tls-key belong together; set both or none");
 }

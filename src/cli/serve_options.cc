@@ -21,37 +21,32 @@ constexpr std::uint64_t kOperationsLimit = 1'000'000'000'000'000'000;
 constexpr std::size_t kAccountIdDigits = 12;
 constexpr std::size_t kRegionBytesMax = 64;
 
-Status SetCorsOrigins(std::string_view text, Router::Options* options) {
-  options->cors_origins.clear();
+/// Fills `list` with what stands between commas, once `check` has said Ok to each.
+template <class Check>
+Status SetList(std::string_view text, std::vector<std::string>* list, Check check) {
+  list->clear();
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(','), text.size());
-    const std::string_view origin = text.substr(0, end);
+    ATTUNE_RETURN_IF_ERROR(check(text.substr(0, end)));
+    list->emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
-    const std::size_t scheme = origin.find("://");
-    const bool is_origin = scheme != std::string_view::npos && scheme > 0 && origin.size() > scheme + 3 &&
-                           origin.find('/', scheme + 3) == std::string_view::npos;
-    if (origin != "*" && !is_origin) {
-      return InvalidArgument(fmt::format("'{}' is not an origin, such as https://shop.example or *", origin));
-    }
-    options->cors_origins.emplace_back(origin);
   }
   return {};
 }
 
-Status SetS3Domains(std::string_view text, std::vector<std::string>* domains) {
-  domains->clear();
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(','), text.size());
-    const std::string_view domain = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const bool is_name = std::ranges::all_of(
-        domain, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; });
-    if (!is_name || domain.empty() || domain.starts_with('.') || domain.ends_with('.')) {
-      return InvalidArgument(fmt::format("'{}' is not a domain in lower case, such as s3.example.com", domain));
-    }
-    domains->emplace_back(domain);
-  }
-  return {};
+Status CheckOrigin(std::string_view origin) {
+  const std::size_t scheme = origin.find("://");
+  const bool is_origin = scheme != std::string_view::npos && scheme > 0 && origin.size() > scheme + 3 &&
+                         origin.find('/', scheme + 3) == std::string_view::npos;
+  if (origin == "*" || is_origin) return {};
+  return InvalidArgument(fmt::format("'{}' is not an origin, such as https://shop.example or *", origin));
+}
+
+Status CheckDomain(std::string_view domain) {
+  const bool is_name = std::ranges::all_of(
+      domain, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; });
+  if (is_name && !domain.empty() && !domain.starts_with('.') && !domain.ends_with('.')) return {};
+  return InvalidArgument(fmt::format("'{}' is not a domain in lower case, such as s3.example.com", domain));
 }
 
 void AddServerOptions(ServeOptions* options, OptionTable* table) {
@@ -141,15 +136,18 @@ void AddWebOptions(ServeOptions* options, OptionTable* table) {
   table->AddText("tls-key", "FILE", "The certificate's private key, PEM, without pass phrase.", &options->tls_key);
   table->Add("cors-origins", "ORIGIN,...", "",
              "Pages of these origins may call the server from a browser; * stands for all. None unless given.",
-             [options](std::string_view value) { return SetCorsOrigins(value, &options->application.router); });
+             [options](std::string_view value) {
+               return SetList(value, &options->application.router.cors_origins, CheckOrigin);
+             });
 }
 
 void AddS3Options(ServeOptions* options, OptionTable* table) {
   table->Section("S3 by name of host");
-  table->Add("s3-domains", "DOMAIN,...", "",
-             "bucket.DOMAIN in the Host header names a bucket; DOMAIN and *.DOMAIN must lead here. Known without it: "
-             "localhost, s3.localhost and those of AWS.",
-             [options](std::string_view value) { return SetS3Domains(value, &options->application.s3_domains); });
+  table->Add(
+      "s3-domains", "DOMAIN,...", "",
+      "bucket.DOMAIN in the Host header names a bucket; DOMAIN and *.DOMAIN must lead here. Known without it: "
+      "localhost, s3.localhost and those of AWS.",
+      [options](std::string_view value) { return SetList(value, &options->application.s3_domains, CheckDomain); });
 }
 
 void AddHttpOptions(ServeOptions* options, OptionTable* table) {

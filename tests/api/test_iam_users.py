@@ -282,3 +282,14 @@ def test_who_may_not_list_learns_not_what_is_missing(person, s3, bucket):
     assert code_of(theirs.copy_object, Bucket=bucket, Key="c", CopySource=f"{bucket}/none") == ("AccessDenied", 403)
     person.let("Allow", "s3:ListBucket", f"arn:aws:s3:::{bucket}", policy="list")
     assert code_of(theirs.get_object, Bucket=bucket, Key="none") == ("NoSuchKey", 404)
+
+
+def test_a_policy_has_not_the_tags_of_a_user_that_its_path_names(person, iam, name):
+    """A path may hold any visible letters, ":user/" too."""
+    iam.tag_user(UserName=person.name, Tags=[{"Key": "team", "Value": "shop"}])
+    policy = iam.create_policy(PolicyName=person.name, Path="/x:user/", PolicyDocument=document("Allow", "s3:*", "*"))["Policy"]
+    assert policy["Arn"].endswith(":user/" + person.name), "else this tests nothing"
+    person.let_when("iam:DeletePolicy", {"StringEquals": {"aws:ResourceTag/team": "shop"}})
+    assert code_of(person.client("iam").delete_policy, PolicyArn=policy["Arn"]) == ("AccessDenied", 403)
+    iam.tag_policy(PolicyArn=policy["Arn"], Tags=[{"Key": "team", "Value": "shop"}])
+    person.client("iam").delete_policy(PolicyArn=policy["Arn"])

@@ -116,10 +116,12 @@ def test_a_session_may_be_limited(server, s3, person, role, iam, bucket, name): 
     iam.delete_policy(PolicyArn=policy["Policy"]["Arn"])
     assert by_arn.get_object(Bucket=bucket, Key="out/k")["Body"].read() == b"1"
     assert code_of(by_arn.get_object, Bucket=bucket, Key="in/k") == ("AccessDenied", 403)
+    assert session(PolicyArns=[{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}] * 10)  # As many as there may be.
     refused = session(Policy=document("Deny", "s3:GetObject", "*"))
     with pytest.raises(refused.exceptions.ClientError, match="with an explicit deny in a session policy"):
         refused.get_object(Bucket=bucket, Key="in/k")
     for wrong, code in (({"Policy": "{"}, "MalformedPolicyDocument"), ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/None"}]},
+                        "ValidationError"), ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}] * 11},
                         "ValidationError"), ({"Policy": document("Allow", "s3:*", "*" * 2048)}, "LimitExceeded")):
         assert code_of(sts.assume_role, RoleArn=made["Arn"], RoleSessionName="se", **wrong)[0] == code
 

@@ -29,10 +29,6 @@ void AddPrincipalTags(const Tags& tags, AccessContext* context) {
   for (const auto& [key, value] : tags) context->insert({"aws:principaltag/" + LowerCase(key), {value}});
 }
 
-std::vector<std::string> ValueUnlessEmpty(const std::string& value) {
-  return value.empty() ? std::vector<std::string>() : std::vector{value};
-}
-
 Status Refuse(const Caller& caller, const Authorizer::Question& question, std::string_view why) {
   return PermissionDenied(fmt::format("User: {} is not authorized to perform: {} on resource: {}{}{}", caller.arn,
                                       question.action, question.resource, why.empty() ? "" : " ", why));
@@ -53,7 +49,12 @@ Result<Authorizer::Asker> Authorizer::FindAsker(const Caller& caller, AccessRequ
     request.principal.session_arn = caller.arn;
     asker.policies = std::move(role->policies);
     AddPrincipalTags(role->tags, &context);
-    AddSession(caller, &context, &asker);
+    auto session = identities_.FindSession(caller.access_key_id);
+    if (!session) return gone();  // With its limits: it may do nothing any more.
+    context.insert({"aws:userid", {session->user_id}});
+    context.insert({"aws:tokenissuetime", {FormatIsoTime(session->issued_ms)}});
+    context.insert({"aws:multifactorauthpresent", {"false"}});  // Told of keys for a while alone.
+    asker.session_documents = std::move(session->policy_documents);
     type = "AssumedRole";
   } else if (!caller.is_root()) {
     auto user = identities_.FindUser(NameOf(caller.arn));
@@ -75,22 +76,13 @@ Result<Authorizer::Asker> Authorizer::FindAsker(const Caller& caller, AccessRequ
       {"aws:requestedregion", {caller.region}},
       {"aws:resourceaccount", {caller.account_id}},  // There is one account.
       {"aws:useragent", {caller.user_agent}},
-      {"aws:referer", ValueUnlessEmpty(caller.referer)},
       {"aws:viaawsservice", {"false"}},  // Users call for themselves; of jobs, role_access tells.
       {"aws:principalisawsservice", {"false"}},
       {"aws:securetransport", {caller.is_encrypted ? "true" : "false"}},
   });
+  if (!caller.referer.empty()) context.insert({"aws:referer", {caller.referer}});
   asker.request = std::move(request);
   return asker;
-}
-
-void Authorizer::AddSession(const Caller& caller, AccessContext* context, Asker* asker) const {
-  auto session = identities_.FindSession(caller.access_key_id);
-  if (!session) return;
-  context->insert({"aws:userid", {session->user_id}});
-  context->insert({"aws:tokenissuetime", {FormatIsoTime(session->issued_ms)}});
-  context->insert({"aws:multifactorauthpresent", {"false"}});  // Told of keys for a while alone.
-  asker->session_documents = std::move(session->policy_documents);
 }
 
 Status Authorizer::CheckSession(const Caller& caller, const Question& question, const Asker& asker) {
@@ -172,8 +164,7 @@ bool Authorizer::MayBePrincipal(std::string_view arn) const {
     return identities_.FindRole(role.substr(0, role.find('/'))).ok();
   }
   if (name.starts_with("role/")) return identities_.FindRoleByArn(arn).ok();
-  const auto user = identities_.FindUser(NameOf(arn));
-  return user.ok() && user->arn == arn;
+  return identities_.FindUserByArn(arn).ok();
 }
 
 }  // namespace attune

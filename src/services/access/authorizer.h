@@ -64,9 +64,6 @@ class Authorizer {
   /// Completes the request with who asks and when.
   Result<Asker> FindAsker(const Caller& caller, AccessRequest request) const;
 
-  /// What the session of a caller who took up a role adds.
-  void AddSession(const Caller& caller, AccessContext* context, Asker* asker) const;
-
   const IdentityStore& identities_;
   const Clock& clock_;
 };

@@ -122,8 +122,8 @@ OrAwsError<std::string> IamDocument(const QueryForm& form, std::string_view para
   return std::string(*value);
 }
 
-OrAwsError<IamTags> IamTagsOf(const QueryForm& form) {
-  IamTags tags;
+OrAwsError<Tags> IamTagsOf(const QueryForm& form) {
+  Tags tags;
   std::set<std::string, std::less<>> keys;
   for (const auto& each : form.StructureList("Tags")) {
     const auto key = each.Find("Key").value_or("");
@@ -145,7 +145,7 @@ OrAwsError<IamTags> IamTagsOf(const QueryForm& form) {
   return tags;
 }
 
-void WriteIamTags(XmlWriter& xml, const IamTags& tags, WhenEmpty when_empty) {
+void WriteIamTags(XmlWriter& xml, const Tags& tags, WhenEmpty when_empty) {
   if (tags.empty() && when_empty == WhenEmpty::kOmit) return;
   xml.Begin("Tags");
   for (const auto& [key, value] : tags) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "access/policy_document.h"
+#include "access/tags.h"
 #include "protocol/rest_xml.h"
 #include "services/iam/query_service.h"
 
@@ -35,12 +36,11 @@ inline constexpr std::size_t kUserInlineBytesMax = 2048;
 inline constexpr std::size_t kManagedBytesMax = 6144;
 std::size_t BytesWithoutSpace(std::string_view text);
 
-using IamTags = std::vector<std::pair<std::string, std::string>>;
-OrAwsError<IamTags> IamTagsOf(const QueryForm& form);
+OrAwsError<Tags> IamTagsOf(const QueryForm& form);
 inline constexpr std::size_t kIamTagsMax = 50;
 /// The element Tags: of a list always, of what has tags where it has some.
 enum class WhenEmpty { kWrite, kOmit };
-void WriteIamTags(XmlWriter& xml, const IamTags& tags, WhenEmpty when_empty);
+void WriteIamTags(XmlWriter& xml, const Tags& tags, WhenEmpty when_empty);
 
 /// A page of a list that is sorted by name: MaxItems and Marker.
 struct IamPage {

@@ -26,19 +26,12 @@ AccessContext Told(const QueryForm& form) {
   return told;
 }
 
-/// None of what does not exist.
+/// None of what does not exist. By the whole ARN: a path may hold ":user/" too.
 Tags TagsOf(const IdentityStore& identities, const std::string& arn) {
-  const auto name = arn.substr(arn.rfind('/') + 1);
-  if (arn.find(":role/") != std::string::npos) {
-    const auto role = identities.FindRole(name);
-    return role.ok() ? role->tags : Tags();
-  }
-  if (arn.find(":user/") != std::string::npos) {
-    const auto user = identities.FindUser(name);
-    return user.ok() ? user->tags : Tags();
-  }
-  const auto policy = identities.FindPolicy(arn);
-  return policy.ok() ? policy->tags : Tags();
+  if (auto role = identities.FindRoleByArn(arn); role.ok()) return std::move(role->tags);
+  if (auto user = identities.FindUserByArn(arn); user.ok()) return std::move(user->tags);
+  auto policy = identities.FindPolicy(arn);
+  return policy.ok() ? std::move(policy->tags) : Tags();
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace attune {
 namespace {
 
 /// Keys are one whatever their case; the later one stands.
-Status AddTags(const IamTags& added, IamTags* tags) {
-  IamTags all = *tags;
+Status AddTags(const Tags& added, Tags* tags) {
+  Tags all = *tags;
   for (const auto& tag : added) {
     std::erase_if(all, [&](const auto& each) { return LowerCase(each.first) == LowerCase(tag.first); });
     all.push_back(tag);
@@ -22,7 +22,7 @@ Status AddTags(const IamTags& added, IamTags* tags) {
   return {};
 }
 
-void RemoveTags(const std::vector<std::string>& keys, IamTags* tags) {
+void RemoveTags(const std::vector<std::string>& keys, Tags* tags) {
   for (const auto& key : keys) {
     std::erase_if(*tags, [&](const auto& each) { return LowerCase(each.first) == LowerCase(key); });
   }
@@ -42,7 +42,7 @@ QueryReply Done(const Status& status) {
   return std::string();
 }
 
-std::string TagsXml(const IamTags& tags) {
+std::string TagsXml(const Tags& tags) {
   std::string text;
   XmlWriter xml(&text);
   WriteIamTags(xml, tags, WhenEmpty::kWrite);

@@ -4,7 +4,6 @@
 
 #include "access/policy_document.h"
 #include "access/wildcard.h"
-#include "base/hash.h"
 #include "protocol/envelope.h"
 #include "protocol/rest_xml.h"
 #include "services/s3/http_time.h"
@@ -16,7 +15,6 @@ namespace {
 
 constexpr std::size_t kPolicyBytesMax = 20 * 1024;
 constexpr std::size_t kBucketsOfPageMax = 10'000;
-constexpr std::string_view kTokenPrefix = "1:";  // The form of continuation tokens.
 constexpr std::string_view kFirstRegion = "us-east-1";
 
 struct BucketsQuestion {
@@ -41,11 +39,9 @@ std::variant<BucketsQuestion, AwsError> ReadBucketsQuestion(const S3Request& req
     }
   }
   if (const auto token = request.Parameter("continuation-token")) {
-    const auto decoded = FromBase64(*token);
-    if (!decoded || !decoded->starts_with(kTokenPrefix)) {
-      return AwsError(aws_error::kInvalidArgument, "The continuation token provided is incorrect");
-    }
-    question.after = decoded->substr(kTokenPrefix.size());
+    auto after = ReadContinuationToken(*token);
+    if (!after) return AwsError(aws_error::kInvalidArgument, "The continuation token provided is incorrect");
+    question.after = *std::move(after);
   }
   return question;
 }
@@ -104,7 +100,7 @@ S3Reply ListBuckets(S3Context& context, const S3Request& request) {
   }
   xml.End();
   if (!question.prefix.empty()) xml.Element("Prefix", question.prefix);
-  if (truncated) xml.Element("ContinuationToken", ToBase64(AsBytes(fmt::format("{}{}", kTokenPrefix, last))));
+  if (truncated) xml.Element("ContinuationToken", MakeContinuationToken(last));
   xml.End();
   return S3XmlResponse(std::move(text), request.request_id);
 }

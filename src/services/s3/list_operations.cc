@@ -14,7 +14,6 @@ namespace attune {
 namespace {
 
 constexpr std::size_t kListKeysMax = 1000;
-constexpr std::string_view kTokenPrefix = "1:";  // The form of continuation tokens.
 
 /// What all three lists are asked.
 struct ListQuestion {
@@ -100,16 +99,6 @@ void WriteCommonPrefixes(XmlWriter& xml, const ListQuestion& question, const Lis
   }
 }
 
-std::string MakeToken(std::string_view start_after) {
-  return ToBase64(AsBytes(fmt::format("{}{}", kTokenPrefix, start_after)));
-}
-
-std::optional<std::string> ReadToken(std::string_view token) {
-  const auto text = FromBase64(token);
-  if (!text || !text->starts_with(kTokenPrefix)) return std::nullopt;
-  return text->substr(kTokenPrefix.size());
-}
-
 }  // namespace
 
 S3Reply ListObjects(S3Context& context, const S3Request& request) {
@@ -151,7 +140,7 @@ S3Reply ListObjectsV2(S3Context& context, const S3Request& request) {
   question.request.start_after = start_after;
   const auto token = request.Parameter("continuation-token");
   if (token) {
-    const auto from = ReadToken(*token);
+    const auto from = ReadContinuationToken(*token);
     if (!from) return AwsError(aws_error::kInvalidArgument, "The continuation token provided is incorrect");
     question.request.start_after = *from;
   }
@@ -167,7 +156,7 @@ S3Reply ListObjectsV2(S3Context& context, const S3Request& request) {
   xml.Element("KeyCount", static_cast<std::int64_t>(page->objects.size() + page->common_prefixes.size()));
   if (token) xml.Element("ContinuationToken", *token);
   if (!start_after.empty()) xml.Element("StartAfter", question.Encode(start_after));
-  if (page->truncated) xml.Element("NextContinuationToken", MakeToken(page->next_start_after));
+  if (page->truncated) xml.Element("NextContinuationToken", MakeContinuationToken(page->next_start_after));
   for (const auto& info : page->objects) {
     xml.Begin("Contents");
     WriteObject(xml, context, question, info, owner);

@@ -1,12 +1,16 @@
 #include "services/s3/s3_request.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/hash.h"
 #include "protocol/envelope.h"
 
 namespace attune {
 namespace {
 
+constexpr std::string_view kTokenPrefix = "1:";  // The form of continuation tokens.
 constexpr std::size_t kBucketNameMin = 3;
 constexpr std::size_t kBucketNameMax = 63;
 
@@ -65,6 +69,16 @@ std::optional<AwsError> CheckBucketName(std::string_view bucket) {
   AwsError error(aws_error::kInvalidBucketName, "The specified bucket is not valid.");
   error.details.emplace_back("BucketName", std::string(bucket));
   return error;
+}
+
+std::string MakeContinuationToken(std::string_view name) {
+  return ToBase64(AsBytes(fmt::format("{}{}", kTokenPrefix, name)));
+}
+
+std::optional<std::string> ReadContinuationToken(std::string_view token) {
+  const auto text = FromBase64(token);
+  if (!text || !text->starts_with(kTokenPrefix)) return std::nullopt;
+  return text->substr(kTokenPrefix.size());
 }
 
 AwsError S3Error(const Status& status) {

@@ -61,6 +61,10 @@ std::variant<S3Address, AwsError> ParseS3Address(std::string_view host, std::str
 /// InvalidBucketName, in S3's words, unless the name keeps S3's rules.
 std::optional<AwsError> CheckBucketName(std::string_view bucket);
 
+/// The token of a list that goes on after `name`, and back; nothing for a text that is no such token.
+std::string MakeContinuationToken(std::string_view name);
+std::optional<std::string> ReadContinuationToken(std::string_view token);
+
 /// An AWS error for what the object store says.
 AwsError S3Error(const Status& status);
 AwsError NoSuchBucketError(std::string_view bucket);
