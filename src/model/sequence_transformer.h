@@ -41,10 +41,10 @@ struct SequenceInputs {
 /// What a pass over a batch of sequences needs and leaves, T steps altogether. One thread at a time; reused.
 struct SequenceCache {
   std::vector<BlockCache> blocks;
-  std::vector<float> embedded_factors;  ///< Dropout of the first x.
-  std::vector<float> x;                 ///< What the blocks leave, [T, D].
-  std::vector<float> states;            ///< The same normed: states · itemsᵀ are logits of the next item. [T, D]
-  std::vector<float> inverse;
+  UnsetFloats embedded_factors;  ///< Dropout of the first x.
+  std::vector<float> x;          ///< What the blocks leave, [T, D].
+  UnsetFloats states;            ///< The same normed: states · itemsᵀ are logits of the next item. [T, D]
+  UnsetFloats inverse;
 };
 
 /// Fills cache.states for the T steps of the batch's sequences. Dropout for training alone.

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "tensor/unset_numbers.h"
+
 namespace attune {
 
 /// Log-spaced gaps of time between two steps that a bias is learned for.
@@ -55,7 +57,7 @@ void AttentionForward(const SequenceBatch& batch, std::size_t width, const Atten
 
 /// The last row of the same for one sequence, attended [D]: of queries, only the last row's need be there.
 void AttentionForwardOfLast(const SequenceBatch& batch, std::size_t width, const AttentionParameters& parameters,
-                            std::span<const float> qkv, std::vector<float>& weights, std::span<float> attended);
+                            std::span<const float> qkv, UnsetFloats& weights, std::span<float> attended);
 
 /// Fills dqkv from the gradient by what was attended; adds those by the parameters to ddistance and dtime.
 void AttentionBackward(const SequenceBatch& batch, std::size_t width, std::span<const float> qkv,

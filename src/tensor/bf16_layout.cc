@@ -52,13 +52,13 @@ ATTUNE_BF16 void RoundRows(const float* rows, std::size_t row_count, std::size_t
   std::fill(out + count, out + padded_rows * width, std::uint16_t{0});
 }
 
-ATTUNE_BF16 void RoundRowPairs(const float* rows, std::size_t row_count, std::size_t padded_rows, std::size_t width,
-                               std::uint16_t* out) {
+ATTUNE_BF16 void RoundRowPairs(const float* rows, std::size_t stride, std::size_t row_count, std::size_t padded_rows,
+                               std::size_t width, std::uint16_t* out) {
   for (std::size_t r = 0; r < row_count; r += 2) {
     const bool is_single = r + 1 == row_count;
     for (std::size_t d = 0; d < width; d += kLanes) {
-      const float* even = rows + r * width + d;
-      const __m256i second = is_single ? _mm256_setzero_si256() : Round(even + width);
+      const float* even = rows + r * stride + d;
+      const __m256i second = is_single ? _mm256_setzero_si256() : Round(even + stride);
       const __m512i pairs =
           _mm512_or_si512(_mm512_cvtepu16_epi32(Round(even)), _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16));
       _mm512_storeu_si512(out + r * width + 2 * d, pairs);
@@ -83,7 +83,9 @@ void TransposeWords(const std::uint16_t* from, std::size_t from_stride, std::siz
 namespace attune {
 
 void RoundRows(const float*, std::size_t, std::size_t, std::size_t, std::uint16_t*) { ATTUNE_CHECK(false); }
-void RoundRowPairs(const float*, std::size_t, std::size_t, std::size_t, std::uint16_t*) { ATTUNE_CHECK(false); }
+void RoundRowPairs(const float*, std::size_t, std::size_t, std::size_t, std::size_t, std::uint16_t*) {
+  ATTUNE_CHECK(false);
+}
 void TransposeWords(const std::uint16_t*, std::size_t, std::size_t, std::size_t, std::uint16_t*, std::size_t) {
   ATTUNE_CHECK(false);
 }

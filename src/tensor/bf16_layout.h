@@ -15,9 +15,9 @@ namespace attune {
 /// [padded_rows][width] of rows [rows, width].
 void RoundRows(const float* rows, std::size_t row_count, std::size_t padded_rows, std::size_t width,
                std::uint16_t* out);
-/// The same in pairs of rows, [padded_rows / 2][width][2]; padded_rows is even.
-void RoundRowPairs(const float* rows, std::size_t row_count, std::size_t padded_rows, std::size_t width,
-                   std::uint16_t* out);
+/// The same in pairs of rows, [padded_rows / 2][width][2], from rows `stride` floats apart; padded_rows is even.
+void RoundRowPairs(const float* rows, std::size_t stride, std::size_t row_count, std::size_t padded_rows,
+                   std::size_t width, std::uint16_t* out);
 /// Words of two numbers [rows][columns], rows `from_stride` words apart, to [columns][rows], `to_stride` words apart.
 /// Rows and columns are multiples of 16.
 void TransposeWords(const std::uint16_t* from, std::size_t from_stride, std::size_t rows, std::size_t columns,

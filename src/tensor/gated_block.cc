@@ -1,6 +1,7 @@
 #include "tensor/gated_block.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -12,24 +13,40 @@
 namespace attune {
 namespace {
 
-/// out [T, columns] = shift + in [T, inner] · matrix [inner, columns].
-void Affine(bool rounds, const float* in, std::size_t steps, std::size_t inner, const float* matrix, const float* shift,
-            std::size_t columns, float* out) {
-  for (std::size_t t = 0; t < steps; ++t) std::copy_n(shift, columns, out + t * columns);
-  if (rounds && TilesFit(inner, columns)) return AddTileAffine(in, steps, inner, matrix, columns, out);
-  AddProduct({in, inner, 1}, {matrix, columns, 1}, out, columns, steps, columns, inner);
-}
-
-/// The gradients of Affine: adds to din, dmatrix and dshift.
-void AffineBackward(bool rounds, const float* in, std::size_t steps, std::size_t inner, const float* matrix,
-                    std::size_t columns, const float* dout, float* din, float* dmatrix, float* dshift) {
-  AddRows({dout, steps * columns}, {dshift, columns});
-  if (rounds && TilesFit(inner, columns)) {
-    return AddTileAffineGradients(in, steps, inner, matrix, columns, dout, din, dmatrix);
+/// Rows that matrices are applied to: rounded once for all of them, or not at all.
+class AffineInput {
+ public:
+  AffineInput(bool rounds, const float* rows, std::size_t steps, std::size_t inner)
+      : rows_(rows), steps_(steps), inner_(inner) {
+    if (rounds) rounded_.emplace(rows_, steps, inner);
   }
-  AddProduct(MatrixView{in, inner, 1}.Transposed(), {dout, columns, 1}, dmatrix, columns, inner, columns, steps);
-  AddProduct({dout, columns, 1}, MatrixView{matrix, columns, 1}.Transposed(), din, inner, steps, inner, columns);
-}
+
+  /// out [T, columns] = shift + rows [T, inner] · matrix [inner, columns].
+  void Apply(const float* matrix, const float* shift, std::size_t columns, float* out) {
+    if (rounded_) return TileAffine(*rounded_, matrix, shift, columns, out);
+    for (std::size_t t = 0; t < steps_; ++t) std::copy_n(shift, columns, out + t * columns);
+    AddProduct({rows_, inner_, 1}, {matrix, columns, 1}, out, columns, steps_, columns, inner_);
+  }
+
+  /// The gradients of Apply: adds to dmatrix and dshift, and with `adds` to drows, which otherwise is set.
+  void Backward(const float* matrix, std::size_t columns, const float* dout, bool adds, float* drows, float* dmatrix,
+                float* dshift) {
+    AddRows({dout, steps_ * columns}, {dshift, columns});
+    if (rounded_) return TileAffineGradients(*rounded_, matrix, columns, dout, adds, drows, dmatrix);
+    if (!adds) std::fill_n(drows, steps_ * inner_, 0.0f);
+    AddProduct(MatrixView{rows_, inner_, 1}.Transposed(), {dout, columns, 1}, dmatrix, columns, inner_, columns,
+               steps_);
+    AddProduct({dout, columns, 1}, MatrixView{matrix, columns, 1}.Transposed(), drows, inner_, steps_, inner_, columns);
+  }
+
+ private:
+  const float* const rows_;
+  const std::size_t steps_;
+  const std::size_t inner_;
+  std::optional<RoundedRows> rounded_;
+};
+
+bool Rounds(const BlockShape& shape) { return shape.rounds_products && TilesFit(shape.width, shape.hidden); }
 
 void Resize(const BlockShape& shape, const SequenceBatch& batch, BlockCache& cache) {
   const std::size_t steps = batch.step_count();
@@ -47,10 +64,9 @@ void Resize(const BlockShape& shape, const SequenceBatch& batch, BlockCache& cac
 
 }  // namespace
 
-void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, std::vector<float>& factors) {
-  factors.clear();
-  if (dropout.rate <= 0) return;
-  factors.resize(count);
+void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, UnsetFloats& factors) {
+  factors.resize(dropout.rate > 0 ? count : 0);
+  if (factors.empty()) return;
   DropoutFactors(static_cast<std::uint32_t>(MixSeed(dropout.seed, place)), dropout.rate, factors);
 }
 
@@ -88,28 +104,27 @@ void GatedBlockForward(const BlockShape& shape, std::span<const float> parameter
   cache.x.assign(x.begin(), x.end());
   NormRows(x, parameters.subspan(at.norm1_scale, width), parameters.subspan(at.norm1_shift, width), cache.normed1,
            cache.inverse1);
-  Affine(shape.rounds_products, cache.normed1.data(), steps, width, p + at.qkv, p + at.qkv_shift, 3 * width,
-         cache.qkv.data());
+  const bool rounds = Rounds(shape);
+  AffineInput normed1(rounds, cache.normed1.data(), steps, width);
+  normed1.Apply(p + at.qkv, p + at.qkv_shift, 3 * width, cache.qkv.data());
   AttentionForward(batch, width,
                    {.distance = parameters.subspan(at.distance, shape.length_max),
                     .time = parameters.subspan(at.time, kTimeBuckets)},
                    cache.qkv, cache.drop_weights, cache.weights, cache.attended);
-  Affine(shape.rounds_products, cache.attended.data(), steps, width, p + at.attended, p + at.attended_shift, width,
-         cache.projected1.data());
-  Affine(shape.rounds_products, cache.normed1.data(), steps, width, p + at.gate1, p + at.gate1_shift, width,
-         cache.gate1.data());
+  AffineInput attended(rounds, cache.attended.data(), steps, width);
+  attended.Apply(p + at.attended, p + at.attended_shift, width, cache.projected1.data());
+  normed1.Apply(p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
   AddGated(cache.gate1, cache.projected1, cache.drop1, x);
 
   cache.middle.assign(x.begin(), x.end());
   NormRows(x, parameters.subspan(at.norm2_scale, width), parameters.subspan(at.norm2_shift, width), cache.normed2,
            cache.inverse2);
-  Affine(shape.rounds_products, cache.normed2.data(), steps, width, p + at.expand, p + at.expand_shift, 2 * hidden,
-         cache.expanded.data());
+  AffineInput normed2(rounds, cache.normed2.data(), steps, width);
+  normed2.Apply(p + at.expand, p + at.expand_shift, 2 * hidden, cache.expanded.data());
   SwiGlu(cache.expanded, hidden, cache.drop_hidden, cache.hidden);
-  Affine(shape.rounds_products, cache.hidden.data(), steps, hidden, p + at.contract, p + at.contract_shift, width,
-         cache.projected2.data());
-  Affine(shape.rounds_products, cache.normed2.data(), steps, width, p + at.gate2, p + at.gate2_shift, width,
-         cache.gate2.data());
+  AffineInput hidden_rows(rounds, cache.hidden.data(), steps, hidden);
+  hidden_rows.Apply(p + at.contract, p + at.contract_shift, width, cache.projected2.data());
+  normed2.Apply(p + at.gate2, p + at.gate2_shift, width, cache.gate2.data());
   AddGated(cache.gate2, cache.projected2, cache.drop2, x);
 }
 
@@ -136,19 +151,21 @@ void GatedBlockForwardOfLast(const BlockShape& shape, std::span<const float> par
                          {.distance = parameters.subspan(at.distance, shape.length_max),
                           .time = parameters.subspan(at.time, kTimeBuckets)},
                          cache.qkv, cache.weights, std::span(cache.attended).first(width));
-  const auto row_of = [](std::vector<float>& values, std::size_t count) { return std::span(values).first(count); };
-  Affine(false, cache.attended.data(), 1, width, p + at.attended, p + at.attended_shift, width,
-         cache.projected1.data());
-  Affine(false, last, 1, width, p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
+  const auto row_of = [](UnsetFloats& values, std::size_t count) { return std::span(values).first(count); };
+  AffineInput(false, cache.attended.data(), 1, width)
+      .Apply(p + at.attended, p + at.attended_shift, width, cache.projected1.data());
+  AffineInput(false, last, 1, width).Apply(p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
   std::copy_n(x.data() + (steps - 1) * width, width, out.data());
   AddGated(row_of(cache.gate1, width), row_of(cache.projected1, width), {}, out);
 
   NormRows(out, parameters.subspan(at.norm2_scale, width), parameters.subspan(at.norm2_shift, width),
            row_of(cache.normed2, width), row_of(cache.inverse2, 1));
-  Affine(false, cache.normed2.data(), 1, width, p + at.expand, p + at.expand_shift, 2 * hidden, cache.expanded.data());
+  AffineInput(false, cache.normed2.data(), 1, width)
+      .Apply(p + at.expand, p + at.expand_shift, 2 * hidden, cache.expanded.data());
   SwiGlu(row_of(cache.expanded, 2 * hidden), hidden, {}, row_of(cache.hidden, hidden));
-  Affine(false, cache.hidden.data(), 1, hidden, p + at.contract, p + at.contract_shift, width, cache.projected2.data());
-  Affine(false, cache.normed2.data(), 1, width, p + at.gate2, p + at.gate2_shift, width, cache.gate2.data());
+  AffineInput(false, cache.hidden.data(), 1, hidden)
+      .Apply(p + at.contract, p + at.contract_shift, width, cache.projected2.data());
+  AffineInput(false, cache.normed2.data(), 1, width).Apply(p + at.gate2, p + at.gate2_shift, width, cache.gate2.data());
   AddGated(row_of(cache.gate2, width), row_of(cache.projected2, width), {}, out);
 }
 
@@ -158,37 +175,38 @@ void GatedBlockBackward(const BlockShape& shape, std::span<const float> paramete
   const std::size_t width = shape.width;
   const std::size_t hidden = shape.hidden;
   const std::size_t steps = batch.step_count();
+  const bool rounds = Rounds(shape);
   const float* p = parameters.data();
   float* g = gradients.data();
-  std::vector<float> dgate(steps * width);
-  std::vector<float> dprojected(steps * width);
-  std::vector<float> dnormed(steps * width);
-  std::vector<float> dhidden(steps * hidden);
-  std::vector<float> dexpanded(steps * 2 * hidden);
+  UnsetFloats dgate(steps * width);
+  UnsetFloats dprojected(steps * width);
+  UnsetFloats dnormed(steps * width);
+  UnsetFloats dhidden(steps * hidden);
+  UnsetFloats dexpanded(steps * 2 * hidden);
 
   AddGatedBackward(cache.gate2, cache.projected2, cache.drop2, dx, dgate, dprojected);
-  AffineBackward(shape.rounds_products, cache.hidden.data(), steps, hidden, p + at.contract, width, dprojected.data(),
-                 dhidden.data(), g + at.contract, g + at.contract_shift);
+  AffineInput(rounds, cache.hidden.data(), steps, hidden)
+      .Backward(p + at.contract, width, dprojected.data(), false, dhidden.data(), g + at.contract,
+                g + at.contract_shift);
   SwiGluBackward(cache.expanded, hidden, cache.drop_hidden, dhidden, dexpanded);
-  AffineBackward(shape.rounds_products, cache.normed2.data(), steps, width, p + at.expand, 2 * hidden, dexpanded.data(),
-                 dnormed.data(), g + at.expand, g + at.expand_shift);
-  AffineBackward(shape.rounds_products, cache.normed2.data(), steps, width, p + at.gate2, width, dgate.data(),
-                 dnormed.data(), g + at.gate2, g + at.gate2_shift);
+  AffineInput normed2(rounds, cache.normed2.data(), steps, width);
+  normed2.Backward(p + at.expand, 2 * hidden, dexpanded.data(), false, dnormed.data(), g + at.expand,
+                   g + at.expand_shift);
+  normed2.Backward(p + at.gate2, width, dgate.data(), true, dnormed.data(), g + at.gate2, g + at.gate2_shift);
   NormRowsBackward(cache.middle, parameters.subspan(at.norm2_scale, width), cache.inverse2, dnormed, dx,
                    gradients.subspan(at.norm2_scale, width), gradients.subspan(at.norm2_shift, width));
 
   AddGatedBackward(cache.gate1, cache.projected1, cache.drop1, dx, dgate, dprojected);
-  std::fill(dnormed.begin(), dnormed.end(), 0.0f);
-  std::vector<float> dattended(steps * width);
-  AffineBackward(shape.rounds_products, cache.attended.data(), steps, width, p + at.attended, width, dprojected.data(),
-                 dattended.data(), g + at.attended, g + at.attended_shift);
-  std::vector<float> dqkv(steps * 3 * width);
+  UnsetFloats dattended(steps * width);
+  AffineInput(rounds, cache.attended.data(), steps, width)
+      .Backward(p + at.attended, width, dprojected.data(), false, dattended.data(), g + at.attended,
+                g + at.attended_shift);
+  UnsetFloats dqkv(steps * 3 * width);
   AttentionBackward(batch, width, cache.qkv, cache.drop_weights, cache.weights, dattended, dqkv,
                     gradients.subspan(at.distance, shape.length_max), gradients.subspan(at.time, kTimeBuckets));
-  AffineBackward(shape.rounds_products, cache.normed1.data(), steps, width, p + at.qkv, 3 * width, dqkv.data(),
-                 dnormed.data(), g + at.qkv, g + at.qkv_shift);
-  AffineBackward(shape.rounds_products, cache.normed1.data(), steps, width, p + at.gate1, width, dgate.data(),
-                 dnormed.data(), g + at.gate1, g + at.gate1_shift);
+  AffineInput normed1(rounds, cache.normed1.data(), steps, width);
+  normed1.Backward(p + at.qkv, 3 * width, dqkv.data(), false, dnormed.data(), g + at.qkv, g + at.qkv_shift);
+  normed1.Backward(p + at.gate1, width, dgate.data(), true, dnormed.data(), g + at.gate1, g + at.gate1_shift);
   NormRowsBackward(cache.x, parameters.subspan(at.norm1_scale, width), cache.inverse1, dnormed, dx,
                    gradients.subspan(at.norm1_scale, width), gradients.subspan(at.norm1_shift, width));
 }

@@ -15,7 +15,6 @@ namespace {
 
 // Far below any logit, and finite.
 constexpr float kNever = -1e30f;
-constexpr std::size_t kVectorFloats = 16;
 
 /// To the nearest, ties to even; what is no number stays none.
 std::uint16_t RoundToBf16(float value) {
@@ -70,7 +69,7 @@ void SoftmaxClasses::Assign(std::span<const float> classes, std::size_t width, s
   count_ = classes.size() / width;
   shared_ = bias.size();
   width_ = width;
-  bf16_ = width % kVectorFloats == 0 && HasBf16Products();
+  bf16_ = width % kBf16Width == 0 && HasBf16Products();
   bias_.assign((shared_ + kPadding - 1) / kPadding * kPadding, kNever);
   std::copy(bias.begin(), bias.end(), bias_.begin());
   const auto of_shared = static_cast<std::ptrdiff_t>(shared_ * width);
@@ -86,12 +85,11 @@ void SoftmaxClasses::FillBf16(std::span<const float> classes) {
   bf16_rows_.assign(padded_count() * width_, 0);
   bf16_columns_.assign(padded_count() * width_, 0);
   for (std::size_t n = 0; n < shared_; ++n) {
-    std::uint16_t* row = bf16_rows_.data() + n / 2 * 2 * width_ + n % 2;
-    std::uint16_t* column = bf16_columns_.data() + n / kPadding * kPadding * width_ + n % kPadding * 2;
+    std::uint16_t* row = bf16_rows_.data() + n * width_;
+    std::uint16_t* column = bf16_columns_.data() + n / kPadding * kPadding * width_ + n % kPadding;
     for (std::size_t d = 0; d < width_; ++d) {
-      const std::uint16_t value = RoundToBf16(classes[n * width_ + d]);
-      row[2 * d] = value;
-      column[d / 2 * 2 * kPadding + d % 2] = value;
+      row[d] = RoundToBf16(classes[n * width_ + d]);
+      column[d * kPadding] = row[d];
     }
   }
 }
@@ -103,10 +101,11 @@ double SoftmaxCrossEntropy(const SoftmaxClasses& classes, std::span<const float>
   ATTUNE_CHECK(x.size() == targets.size() * width && dx.size() == x.size() &&
                dclasses.size() == classes.count() * width);
   double loss = 0;
-  for (std::size_t begin = 0; begin < targets.size(); begin += kSoftmaxTileRows) {
-    const std::size_t rows = std::min(kSoftmaxTileRows, targets.size() - begin);
+  const std::size_t tile_rows = classes.bf16() ? kSoftmaxBf16Rows : kSoftmaxTileRows;
+  const auto compute = classes.bf16() ? SoftmaxCrossEntropyBf16 : FloatTile;
+  for (std::size_t begin = 0; begin < targets.size(); begin += tile_rows) {
+    const std::size_t rows = std::min(tile_rows, targets.size() - begin);
     const auto tile = [&](auto values) { return values.subspan(begin * width, rows * width); };
-    const auto compute = classes.bf16() ? SoftmaxCrossEntropyBf16 : FloatTile;
     loss += compute(classes, tile(x), targets.subspan(begin, rows), tile(dx), dclasses, scratch);
   }
   return loss;

@@ -11,8 +11,8 @@ namespace attune {
 /// the others only of rows whose target they are. Filled once a step, then read by any number of threads.
 class SoftmaxClasses {
  public:
-  /// All N are of every row, and nothing is added to their logits. Where D is whole vectors and the processor
-  /// multiplies bf16 numbers, they are rounded to those; else they stay floats.
+  /// All N are of every row, and nothing is added to their logits. Where D is a multiple of
+  /// kBf16Width and the processor multiplies bf16 numbers, they are rounded to those; else they stay floats.
   void Assign(std::span<const float> classes, std::size_t width);
   /// The first S = bias.size() classes are of every row. `bias` [S] is added to their logits, but not to a target's.
   void Assign(std::span<const float> classes, std::size_t width, std::span<const float> bias);
@@ -25,8 +25,8 @@ class SoftmaxClasses {
   const float* bias() const { return bias_.data(); }           ///< Far below zero where padded.
   std::span<const float> rows() const { return rows_; }        ///< [N, D]; with bf16 of those that are not shared.
   std::span<const float> columns() const { return columns_; }  ///< [D, S], floats.
-  const std::uint16_t* bf16_rows() const { return bf16_rows_.data(); }        ///< [S / 2][D][2]
-  const std::uint16_t* bf16_columns() const { return bf16_columns_.data(); }  ///< [S / 64][D / 2][64][2]
+  const std::uint16_t* bf16_rows() const { return bf16_rows_.data(); }        ///< [S][D], S padded.
+  const std::uint16_t* bf16_columns() const { return bf16_columns_.data(); }  ///< [S / 64][D][64]
   /// The row [D] of a class that is not shared.
   std::span<const float> OwnRow(std::size_t index) const {
     return rows().subspan((bf16_ ? index - shared_ : index) * width_, width_);
@@ -34,6 +34,7 @@ class SoftmaxClasses {
 
   /// Classes are padded to a multiple of this.
   static constexpr std::size_t kPadding = 64;
+  static constexpr std::size_t kBf16Width = 32;
 
  private:
   void FillBf16(std::span<const float> classes);
@@ -51,19 +52,23 @@ class SoftmaxClasses {
 
 /// Memory that the loss works in, reused from call to call. One thread at a time.
 struct SoftmaxScratch {
-  std::vector<float> logits, dx;
-  std::vector<std::uint16_t> x, x_pairs, gradient, gradient_pairs, gradient_columns;
+  std::vector<float> logits;
+  // Of the products of bf16 numbers: what softmax_bf16.cc says.
+  std::vector<float> top, sum, shift, dx, edge;
+  std::vector<std::uint16_t> x_rows, x_columns, x_pairs, shares, share_pairs;
 };
 
 /// The cross-entropy of a softmax over each row's classes, and its gradients, without ever holding all logits: rows
-/// pass in tiles of kSoftmaxTileRows. Row t of x [T, D] has the logits x · classesᵀ, plus bias but for its target. Adds
-/// the gradients of the sum over rows to dx [T, D] and dclasses [N, D]; returns that sum of -log probability of
-/// `targets` [T]. Where the S shared classes are drawn from many, each with a chance q of its own, the bias -log q
-/// makes the sum of exponentials right on average; the target is there for sure. One thread; the twin is in its test.
+/// pass in tiles of kSoftmaxTileRows, or of kSoftmaxBf16Rows whose logits are made twice and never held. Row t of x [T,
+/// D] has the logits x · classesᵀ, plus bias but for its target. Adds the gradients of the sum over rows to dx [T, D]
+/// and dclasses [N, D]; returns that sum of -log probability of `targets` [T]. Where the S shared classes are drawn
+/// from many, each with a chance q of its own, the bias -log q makes the sum of exponentials right on average; the
+/// target is there for sure. One thread; the twin is in its test.
 double SoftmaxCrossEntropy(const SoftmaxClasses& classes, std::span<const float> x,
                            std::span<const std::uint32_t> targets, std::span<float> dx, std::span<float> dclasses,
                            SoftmaxScratch& scratch);
 
 inline constexpr std::size_t kSoftmaxTileRows = 64;
+inline constexpr std::size_t kSoftmaxBf16Rows = 256;
 
 }  // namespace attune

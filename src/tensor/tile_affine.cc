@@ -1,77 +1,106 @@
 #include "tensor/tile_affine.h"
 
+#include <algorithm>
 #include <array>
-#include <vector>
 
 #include "tensor/bf16_layout.h"
 #include "tensor/cpu.h"
-#include "tensor/tile_products.h"
 
 namespace attune {
 namespace {
 
 constexpr std::size_t kSide = TileProducts::kSide;
 
-std::size_t Padded(std::size_t rows) { return (rows + kSide - 1) / kSide * kSide; }
+}  // namespace
 
-/// c [rows, columns] += a · b for any number of rows; a has them padded.
-void AddAll(const TileProducts& tiles, TileProducts::Rows a, TileProducts::RowPairs b, std::size_t inner, float* c,
-            std::size_t rows, std::size_t columns) {
+bool TilesFit(std::size_t side, std::size_t other_side) {
+  return side % kSide == 0 && other_side % kSide == 0 && HasTileProducts();
+}
+
+RoundedRows::RoundedRows(const float* rows, std::size_t count, std::size_t width)
+    : floats_(rows), count_(count), width_(width), padded_((count + kSide - 1) / kSide * kSide) {}
+
+TileProducts::Rows RoundedRows::rows() {
+  if (rows_.empty()) {
+    rows_.resize(padded_ * width_);
+    RoundRows(floats_, count_, padded_, width_, rows_.data());
+  }
+  return {rows_.data(), width_};
+}
+
+TileProducts::RowPairs RoundedRows::pairs() {
+  if (pairs_.empty()) {
+    pairs_.resize(padded_ * width_);
+    RoundRowPairs(floats_, width_, count_, padded_, width_, pairs_.data());
+  }
+  return {pairs_.data(), 2 * width_};
+}
+
+TileProducts::Rows RoundedRows::columns() {
+  if (columns_.empty()) {
+    columns_.resize(padded_ * width_);
+    TransposeWords(pairs().data, width_, padded_ / 2, width_, columns_.data(), padded_ / 2);
+  }
+  return {columns_.data(), padded_};
+}
+
+void MultiplyRows(const TileProducts& tiles, TileProducts::Rows a, TileProducts::RowPairs b, std::size_t inner,
+                  bool adds, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns) {
   std::array<float, kSide * kSide> edge;
   for (std::size_t row = 0; row < rows; row += kSide) {
     const TileProducts::Rows rows_of_a{a.data + row * a.stride, a.stride};
     const std::size_t valid = rows - row;
     for (std::size_t column = 0; column < columns; column += kSide) {
       const TileProducts::RowPairs columns_of_b{b.data + 2 * column, b.stride};
-      float* out = c + row * columns + column;
+      float* out = c + row * c_stride + column;
       if (valid >= kSide) {
-        tiles.Add(rows_of_a, columns_of_b, inner / kSide, out, columns);
+        tiles.Multiply(rows_of_a, columns_of_b, inner / kSide,
+                       adds ? TileProducts::Start{out, c_stride} : TileProducts::Start{}, out, c_stride);
         continue;
       }
-      tiles.Assign(rows_of_a, columns_of_b, inner / kSide, edge.data(), kSide);
+      tiles.Multiply(rows_of_a, columns_of_b, inner / kSide, {}, edge.data(), kSide);
       for (std::size_t r = 0; r < valid; ++r) {
-        for (std::size_t i = 0; i < kSide; ++i) out[r * columns + i] += edge[r * kSide + i];
+        float* const to = out + r * c_stride;
+        for (std::size_t i = 0; i < kSide; ++i) to[i] = (adds ? to[i] : 0) + edge[r * kSide + i];
       }
     }
   }
 }
 
-}  // namespace
-
-bool TilesFit(std::size_t inner, std::size_t columns) {
-  return inner % kSide == 0 && columns % kSide == 0 && HasTileProducts();
+void TileAffine(RoundedRows& in, const float* matrix, const float* shift, std::size_t columns, float* out) {
+  const std::size_t inner = in.width();
+  const TileProducts tiles;
+  UnsetBf16 pairs(inner * columns);
+  RoundRowPairs(matrix, columns, inner, inner, columns, pairs.data());
+  const TileProducts::Rows rows = in.rows();
+  std::array<float, kSide * kSide> edge;
+  for (std::size_t row = 0; row < in.count(); row += kSide) {
+    const std::size_t valid = in.count() - row;
+    for (std::size_t column = 0; column < columns; column += kSide) {
+      float* const to = out + row * columns + column;
+      const bool whole = valid >= kSide;
+      // The shift is every row of what the sums start from.
+      tiles.Multiply({rows.data + row * inner, inner}, {pairs.data() + 2 * column, 2 * columns}, inner / kSide,
+                     {shift + column, 0}, whole ? to : edge.data(), whole ? columns : kSide);
+      for (std::size_t r = 0; !whole && r < valid; ++r) {
+        std::copy_n(edge.data() + r * kSide, kSide, to + r * columns);
+      }
+    }
+  }
 }
 
-void AddTileAffine(const float* in, std::size_t steps, std::size_t inner, const float* matrix, std::size_t columns,
-                   float* out) {
-  const std::size_t padded = Padded(steps);
-  std::vector<std::uint16_t> rows(padded * inner);
-  std::vector<std::uint16_t> pairs(inner * columns);
-  RoundRows(in, steps, padded, inner, rows.data());
-  RoundRowPairs(matrix, inner, inner, columns, pairs.data());
-  AddAll(TileProducts(), {rows.data(), inner}, {pairs.data(), 2 * columns}, inner, out, steps, columns);
-}
-
-void AddTileAffineGradients(const float* in, std::size_t steps, std::size_t inner, const float* matrix,
-                            std::size_t columns, const float* dout, float* din, float* dmatrix) {
-  const std::size_t padded = Padded(steps);
+void TileAffineGradients(RoundedRows& in, const float* matrix, std::size_t columns, const float* dout, bool adds,
+                         float* din, float* dmatrix) {
+  const std::size_t inner = in.width();
   const TileProducts tiles;
   // Pairs of the matrix's columns, which are rows of its transpose.
-  std::vector<std::uint16_t> matrix_rows(inner * columns);
-  std::vector<std::uint16_t> column_pairs(inner * columns);
+  UnsetBf16 matrix_rows(inner * columns);
+  UnsetBf16 column_pairs(inner * columns);
   RoundRows(matrix, inner, inner, columns, matrix_rows.data());
   TransposeWords(matrix_rows.data(), columns / 2, inner, columns / 2, column_pairs.data(), inner);
-  std::vector<std::uint16_t> dout_rows(padded * columns);
-  RoundRows(dout, steps, padded, columns, dout_rows.data());
-  AddAll(tiles, {dout_rows.data(), columns}, {column_pairs.data(), 2 * inner}, columns, din, steps, inner);
-
-  std::vector<std::uint16_t> in_pairs(padded * inner);
-  std::vector<std::uint16_t> in_columns(padded * inner);
-  RoundRowPairs(in, steps, padded, inner, in_pairs.data());
-  TransposeWords(in_pairs.data(), inner, padded / 2, inner, in_columns.data(), padded / 2);
-  std::vector<std::uint16_t>& dout_pairs = dout_rows;
-  RoundRowPairs(dout, steps, padded, columns, dout_pairs.data());
-  AddAll(tiles, {in_columns.data(), padded}, {dout_pairs.data(), 2 * columns}, padded, dmatrix, inner, columns);
+  RoundedRows rounded(dout, in.count(), columns);
+  MultiplyRows(tiles, rounded.rows(), {column_pairs.data(), 2 * inner}, columns, adds, din, inner, in.count(), inner);
+  MultiplyRows(tiles, in.columns(), rounded.pairs(), in.padded_count(), true, dmatrix, columns, inner, columns);
 }
 
 }  // namespace attune

@@ -56,6 +56,6 @@ inline constexpr std::size_t kSequenceNegatives = 4096;
 /// Embeddings of more items are not tried: every step moves them all.
 inline constexpr std::size_t kSequenceItemsMax = 1'000'000;
 inline constexpr std::size_t kSequenceWidth = 64;
-inline constexpr std::size_t kSequenceWidthStep = 16;
+inline constexpr std::size_t kSequenceWidthStep = 32;
 
 }  // namespace attune
