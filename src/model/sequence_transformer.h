@@ -41,10 +41,10 @@ struct SequenceInputs {
 /// What a pass over a batch of sequences needs and leaves, T steps altogether. One thread at a time; reused.
 struct SequenceCache {
   std::vector<BlockCache> blocks;
-  UnsetFloats embedded_factors;  ///< Dropout of the first x.
+  AlignedFloats embedded_factors;  ///< Dropout of the first x.
   std::vector<float> x;          ///< What the blocks leave, [T, D].
-  UnsetFloats states;            ///< The same normed: states · itemsᵀ are logits of the next item. [T, D]
-  UnsetFloats inverse;
+  AlignedFloats states;            ///< The same normed: states · itemsᵀ are logits of the next item. [T, D]
+  AlignedFloats inverse;
 };
 
 /// Fills cache.states for the T steps of the batch's sequences. Dropout for training alone.

@@ -97,7 +97,7 @@ void AttentionForward(const SequenceBatch& batch, std::size_t width, const Atten
 }
 
 void AttentionForwardOfLast(const SequenceBatch& batch, std::size_t width, const AttentionParameters& parameters,
-                            std::span<const float> qkv, UnsetFloats& weights, std::span<float> attended) {
+                            std::span<const float> qkv, AlignedFloats& weights, std::span<float> attended) {
   ATTUNE_CHECK(batch.sequence_count() == 1 && batch.step_count() > 0 && attended.size() == width);
   const std::size_t length = batch.length(0);
   const std::size_t stride = batch.stride(0);

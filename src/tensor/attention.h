@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "tensor/unset_numbers.h"
+#include "tensor/aligned_numbers.h"
 
 namespace attune {
 
@@ -17,7 +17,7 @@ std::uint8_t TimeBucket(std::int64_t gap_ms);
 
 /// Sequences side by side without padding: sequence s has the steps [begin[s], begin[s + 1]) of every array of steps.
 /// What belongs to pairs of steps of one sequence, [T, stride(s)], begins at pairs[s]; its rows are padded so that they
-/// are whole vectors.
+/// are whole vectors and tiles.
 class SequenceBatch {
  public:
   /// `begin` [S + 1] from 0, `time_ms` [begin[S]] ascending within each sequence.
@@ -35,7 +35,7 @@ class SequenceBatch {
   const std::uint8_t* time_buckets(std::size_t s) const { return time_buckets_.data() + pairs_[s]; }
 
  private:
-  static constexpr std::size_t kStride = 16;
+  static constexpr std::size_t kStride = 32;
 
   std::vector<std::uint32_t> begin_{0};
   std::vector<std::size_t> pairs_{0};
@@ -57,7 +57,7 @@ void AttentionForward(const SequenceBatch& batch, std::size_t width, const Atten
 
 /// The last row of the same for one sequence, attended [D]: of queries, only the last row's need be there.
 void AttentionForwardOfLast(const SequenceBatch& batch, std::size_t width, const AttentionParameters& parameters,
-                            std::span<const float> qkv, UnsetFloats& weights, std::span<float> attended);
+                            std::span<const float> qkv, AlignedFloats& weights, std::span<float> attended);
 
 /// Fills dqkv from the gradient by what was attended; adds those by the parameters to ddistance and dtime.
 void AttentionBackward(const SequenceBatch& batch, std::size_t width, std::span<const float> qkv,

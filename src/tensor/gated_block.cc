@@ -9,6 +9,7 @@
 #include "tensor/matmul.h"
 #include "tensor/row_kernels.h"
 #include "tensor/tile_affine.h"
+#include "tensor/tile_attention.h"
 
 namespace attune {
 namespace {
@@ -64,7 +65,7 @@ void Resize(const BlockShape& shape, const SequenceBatch& batch, BlockCache& cac
 
 }  // namespace
 
-void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, UnsetFloats& factors) {
+void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, AlignedFloats& factors) {
   factors.resize(dropout.rate > 0 ? count : 0);
   if (factors.empty()) return;
   DropoutFactors(static_cast<std::uint32_t>(MixSeed(dropout.seed, place)), dropout.rate, factors);
@@ -107,10 +108,11 @@ void GatedBlockForward(const BlockShape& shape, std::span<const float> parameter
   const bool rounds = Rounds(shape);
   AffineInput normed1(rounds, cache.normed1.data(), steps, width);
   normed1.Apply(p + at.qkv, p + at.qkv_shift, 3 * width, cache.qkv.data());
-  AttentionForward(batch, width,
-                   {.distance = parameters.subspan(at.distance, shape.length_max),
-                    .time = parameters.subspan(at.time, kTimeBuckets)},
-                   cache.qkv, cache.drop_weights, cache.weights, cache.attended);
+  const auto attend = rounds ? TileAttentionForward : AttentionForward;
+  attend(batch, width,
+         {.distance = parameters.subspan(at.distance, shape.length_max),
+          .time = parameters.subspan(at.time, kTimeBuckets)},
+         cache.qkv, cache.drop_weights, cache.weights, cache.attended);
   AffineInput attended(rounds, cache.attended.data(), steps, width);
   attended.Apply(p + at.attended, p + at.attended_shift, width, cache.projected1.data());
   normed1.Apply(p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
@@ -151,7 +153,7 @@ void GatedBlockForwardOfLast(const BlockShape& shape, std::span<const float> par
                          {.distance = parameters.subspan(at.distance, shape.length_max),
                           .time = parameters.subspan(at.time, kTimeBuckets)},
                          cache.qkv, cache.weights, std::span(cache.attended).first(width));
-  const auto row_of = [](UnsetFloats& values, std::size_t count) { return std::span(values).first(count); };
+  const auto row_of = [](AlignedFloats& values, std::size_t count) { return std::span(values).first(count); };
   AffineInput(false, cache.attended.data(), 1, width)
       .Apply(p + at.attended, p + at.attended_shift, width, cache.projected1.data());
   AffineInput(false, last, 1, width).Apply(p + at.gate1, p + at.gate1_shift, width, cache.gate1.data());
@@ -178,11 +180,11 @@ void GatedBlockBackward(const BlockShape& shape, std::span<const float> paramete
   const bool rounds = Rounds(shape);
   const float* p = parameters.data();
   float* g = gradients.data();
-  UnsetFloats dgate(steps * width);
-  UnsetFloats dprojected(steps * width);
-  UnsetFloats dnormed(steps * width);
-  UnsetFloats dhidden(steps * hidden);
-  UnsetFloats dexpanded(steps * 2 * hidden);
+  AlignedFloats dgate(steps * width);
+  AlignedFloats dprojected(steps * width);
+  AlignedFloats dnormed(steps * width);
+  AlignedFloats dhidden(steps * hidden);
+  AlignedFloats dexpanded(steps * 2 * hidden);
 
   AddGatedBackward(cache.gate2, cache.projected2, cache.drop2, dx, dgate, dprojected);
   AffineInput(rounds, cache.hidden.data(), steps, hidden)
@@ -197,13 +199,14 @@ void GatedBlockBackward(const BlockShape& shape, std::span<const float> paramete
                    gradients.subspan(at.norm2_scale, width), gradients.subspan(at.norm2_shift, width));
 
   AddGatedBackward(cache.gate1, cache.projected1, cache.drop1, dx, dgate, dprojected);
-  UnsetFloats dattended(steps * width);
+  AlignedFloats dattended(steps * width);
   AffineInput(rounds, cache.attended.data(), steps, width)
       .Backward(p + at.attended, width, dprojected.data(), false, dattended.data(), g + at.attended,
                 g + at.attended_shift);
-  UnsetFloats dqkv(steps * 3 * width);
-  AttentionBackward(batch, width, cache.qkv, cache.drop_weights, cache.weights, dattended, dqkv,
-                    gradients.subspan(at.distance, shape.length_max), gradients.subspan(at.time, kTimeBuckets));
+  AlignedFloats dqkv(steps * 3 * width);
+  const auto attend_backward = rounds ? TileAttentionBackward : AttentionBackward;
+  attend_backward(batch, width, cache.qkv, cache.drop_weights, cache.weights, dattended, dqkv,
+                  gradients.subspan(at.distance, shape.length_max), gradients.subspan(at.time, kTimeBuckets));
   AffineInput normed1(rounds, cache.normed1.data(), steps, width);
   normed1.Backward(p + at.qkv, 3 * width, dqkv.data(), false, dnormed.data(), g + at.qkv, g + at.qkv_shift);
   normed1.Backward(p + at.gate1, width, dgate.data(), true, dnormed.data(), g + at.gate1, g + at.gate1_shift);

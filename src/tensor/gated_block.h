@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "tensor/aligned_numbers.h"
 #include "tensor/attention.h"
-#include "tensor/unset_numbers.h"
 
 namespace attune {
 
@@ -38,9 +38,9 @@ struct BlockLayout {
 
 /// What a forward pass leaves for the backward pass of the same batch; reused from batch to batch.
 struct BlockCache {
-  UnsetFloats x, normed1, inverse1, qkv, weights, attended, projected1, gate1;
-  UnsetFloats middle, normed2, inverse2, expanded, hidden, projected2, gate2;
-  UnsetFloats drop_weights, drop1, drop_hidden, drop2;  ///< Factors; empty: nothing was dropped.
+  AlignedFloats x, normed1, inverse1, qkv, weights, attended, projected1, gate1;
+  AlignedFloats middle, normed2, inverse2, expanded, hidden, projected2, gate2;
+  AlignedFloats drop_weights, drop1, drop_hidden, drop2;  ///< Factors; empty: nothing was dropped.
 };
 
 /// Which values are dropped in training: a pure function of seed and place, so that threads and order do not matter.
@@ -51,7 +51,7 @@ struct Dropout {
 
 /// Fills `factors` with 0 or 1 / (1 - rate) for `count` values that `place` tells from others of the same seed; empty
 /// for rate 0.
-void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, UnsetFloats& factors);
+void DrawDropout(const Dropout& dropout, std::uint64_t place, std::size_t count, AlignedFloats& factors);
 
 /// One block of a causal sequence model, in place on `x` [T, D]:
 ///   y = norm(x);  x += sigmoid(y G1 + g1) * drop(attention(y) W + w)

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "tensor/aligned_numbers.h"
+
 namespace attune {
 
 /// The embeddings [N, D] of classes in the forms in which the loss reads them: the first S are classes of every row,
@@ -46,16 +48,16 @@ class SoftmaxClasses {
   std::vector<float> bias_;
   std::vector<float> rows_;
   std::vector<float> columns_;
-  std::vector<std::uint16_t> bf16_rows_;
-  std::vector<std::uint16_t> bf16_columns_;
+  AlignedBf16 bf16_rows_;
+  AlignedBf16 bf16_columns_;
 };
 
 /// Memory that the loss works in, reused from call to call. One thread at a time.
 struct SoftmaxScratch {
-  std::vector<float> logits;
+  AlignedFloats logits;
   // Of the products of bf16 numbers: what softmax_bf16.cc says.
-  std::vector<float> top, sum, shift, dx, edge;
-  std::vector<std::uint16_t> x_rows, x_columns, x_pairs, shares, share_pairs;
+  AlignedFloats top, sum, shift, dx, edge;
+  AlignedBf16 x_rows, x_columns, x_pairs, shares, share_pairs;
 };
 
 /// The cross-entropy of a softmax over each row's classes, and its gradients, without ever holding all logits: rows

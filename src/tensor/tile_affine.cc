@@ -46,7 +46,7 @@ TileProducts::Rows RoundedRows::columns() {
 
 void MultiplyRows(const TileProducts& tiles, TileProducts::Rows a, TileProducts::RowPairs b, std::size_t inner,
                   bool adds, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns) {
-  std::array<float, kSide * kSide> edge;
+  alignas(64) std::array<float, kSide * kSide> edge;
   for (std::size_t row = 0; row < rows; row += kSide) {
     const TileProducts::Rows rows_of_a{a.data + row * a.stride, a.stride};
     const std::size_t valid = rows - row;
@@ -70,10 +70,11 @@ void MultiplyRows(const TileProducts& tiles, TileProducts::Rows a, TileProducts:
 void TileAffine(RoundedRows& in, const float* matrix, const float* shift, std::size_t columns, float* out) {
   const std::size_t inner = in.width();
   const TileProducts tiles;
-  UnsetBf16 pairs(inner * columns);
+  AlignedBf16 pairs(inner * columns);
   RoundRowPairs(matrix, columns, inner, inner, columns, pairs.data());
+  const AlignedFloats aligned_shift(shift, shift + columns);
   const TileProducts::Rows rows = in.rows();
-  std::array<float, kSide * kSide> edge;
+  alignas(64) std::array<float, kSide * kSide> edge;
   for (std::size_t row = 0; row < in.count(); row += kSide) {
     const std::size_t valid = in.count() - row;
     for (std::size_t column = 0; column < columns; column += kSide) {
@@ -81,7 +82,7 @@ void TileAffine(RoundedRows& in, const float* matrix, const float* shift, std::s
       const bool whole = valid >= kSide;
       // The shift is every row of what the sums start from.
       tiles.Multiply({rows.data + row * inner, inner}, {pairs.data() + 2 * column, 2 * columns}, inner / kSide,
-                     {shift + column, 0}, whole ? to : edge.data(), whole ? columns : kSide);
+                     {aligned_shift.data() + column, 0}, whole ? to : edge.data(), whole ? columns : kSide);
       for (std::size_t r = 0; !whole && r < valid; ++r) {
         std::copy_n(edge.data() + r * kSide, kSide, to + r * columns);
       }
@@ -94,13 +95,15 @@ void TileAffineGradients(RoundedRows& in, const float* matrix, std::size_t colum
   const std::size_t inner = in.width();
   const TileProducts tiles;
   // Pairs of the matrix's columns, which are rows of its transpose.
-  UnsetBf16 matrix_rows(inner * columns);
-  UnsetBf16 column_pairs(inner * columns);
+  AlignedBf16 matrix_rows(inner * columns);
+  AlignedBf16 column_pairs(inner * columns);
   RoundRows(matrix, inner, inner, columns, matrix_rows.data());
   TransposeWords(matrix_rows.data(), columns / 2, inner, columns / 2, column_pairs.data(), inner);
   RoundedRows rounded(dout, in.count(), columns);
   MultiplyRows(tiles, rounded.rows(), {column_pairs.data(), 2 * inner}, columns, adds, din, inner, in.count(), inner);
-  MultiplyRows(tiles, in.columns(), rounded.pairs(), in.padded_count(), true, dmatrix, columns, inner, columns);
+  AlignedFloats product(inner * columns);  // The gradients themselves may lie anywhere.
+  MultiplyRows(tiles, in.columns(), rounded.pairs(), in.padded_count(), false, product.data(), columns, inner, columns);
+  for (std::size_t i = 0; i < product.size(); ++i) dmatrix[i] += product[i];
 }
 
 }  // namespace attune

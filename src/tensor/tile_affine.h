@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
+#include "tensor/aligned_numbers.h"
 #include "tensor/tile_products.h"
-#include "tensor/unset_numbers.h"
 
 namespace attune {
 
@@ -29,9 +29,9 @@ class RoundedRows {
   const std::size_t count_;
   const std::size_t width_;
   const std::size_t padded_;
-  UnsetBf16 rows_;
-  UnsetBf16 pairs_;
-  UnsetBf16 columns_;
+  AlignedBf16 rows_;
+  AlignedBf16 pairs_;
+  AlignedBf16 columns_;
 };
 
 /// c [rows, columns], rows c_stride floats apart, = a · b, or with `adds` += it; a has its rows padded, and nothing is

@@ -83,7 +83,7 @@ class SequenceSteps {
 
  private:
   struct Slot {
-    std::vector<float> gradients;
+    AlignedFloats gradients;
     SequenceBatch batch;
     SequenceCache cache;
     SoftmaxScratch softmax;
@@ -91,7 +91,7 @@ class SequenceSteps {
     std::vector<EventInput> events;
     std::vector<std::int64_t> times;
     ChoiceLists lists;
-    std::vector<float> dstates;
+    AlignedFloats dstates;
     double loss = 0;
     std::size_t tokens = 0;
   };

@@ -1,0 +1,183 @@
+#include "tensor/tile_attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "tensor/bf16_layout.h"
+#include "tensor/row_kernels.h"
+#include "tensor/tile_affine.h"
+
+namespace attune {
+namespace {
+
+constexpr std::size_t kSide = TileProducts::kSide;
+
+std::size_t Padded(std::size_t length) { return (length + kSide - 1) / kSide * kSide; }
+
+/// Rows [length, width] of floats, `stride` apart, rounded: [padded][width], padded by rows of zeros.
+void RoundInto(const float* floats, std::size_t stride, std::size_t length, std::size_t padded, std::size_t width,
+               AlignedBf16& rows) {
+  rows.resize(padded * width);
+  for (std::size_t t = 0; t < length; ++t) RoundRows(floats + t * stride, 1, 1, width, rows.data() + t * width);
+  std::fill(rows.data() + length * width, rows.data() + padded * width, std::uint16_t{0});
+}
+
+/// The same as pairs of rows, [padded / 2][width][2].
+void PairInto(const float* floats, std::size_t stride, std::size_t length, std::size_t padded, std::size_t width,
+              AlignedBf16& pairs) {
+  pairs.resize(padded * width);
+  RoundRowPairs(floats, stride, length, padded, width, pairs.data());
+}
+
+/// The same as pairs of the transpose's rows, [width / 2][padded][2]; `rows` gets RoundInto's.
+void PairColumnsInto(const float* floats, std::size_t stride, std::size_t length, std::size_t padded, std::size_t width,
+                     AlignedBf16& rows, AlignedBf16& pairs) {
+  RoundInto(floats, stride, length, padded, width, rows);
+  pairs.resize(padded * width);
+  TransposeWords(rows.data(), width / 2, padded, width / 2, pairs.data(), padded);
+}
+
+/// Rows of weights as they were used: with dropout, if there is any.
+const float* UsedWeights(const float* weights, const float* factors, std::size_t count, AlignedFloats& buffer) {
+  if (factors == nullptr) return weights;
+  buffer.assign(weights, weights + count);
+  MultiplyBy({factors, count}, buffer);
+  return buffer.data();
+}
+
+/// The blocks on and below the diagonal of a square of rows, and their transpose.
+struct Triangle {
+  void Begin(std::size_t size);
+  /// Rows [begin, begin + kSide), of which `valid` are there, `stride` floats apart, up to the diagonal block's end.
+  void SetRows(std::size_t begin, const float* floats, std::size_t stride, std::size_t valid);
+  void Transpose();
+  /// The transpose's rows from `begin` on, from its diagonal block on.
+  TileProducts::Rows ColumnsFrom(std::size_t begin) const { return {columns.data() + begin * padded + begin, padded}; }
+
+  std::size_t padded = 0;
+  AlignedBf16 pairs;    ///< [padded / 2][padded][2]
+  AlignedBf16 columns;  ///< [padded][padded]
+};
+
+void Triangle::Begin(std::size_t size) {
+  padded = size;
+  pairs.resize(size * size);
+  columns.resize(size * size);
+}
+
+void Triangle::SetRows(std::size_t begin, const float* floats, std::size_t stride, std::size_t valid) {
+  for (std::size_t r = 0; r < kSide; r += 2) {
+    std::uint16_t* const out = pairs.data() + (begin + r) * padded;
+    RoundRowPairs(floats + r * stride, stride, std::min<std::size_t>(2, valid - std::min(valid, r)), 2, begin + kSide,
+                  out);
+  }
+}
+
+void Triangle::Transpose() {
+  for (std::size_t begin = 0; begin < padded; begin += kSide) {
+    const std::size_t width = begin + kSide;
+    TransposeWords(pairs.data() + begin * padded, padded, kSide / 2, width, columns.data() + begin, padded / 2);
+  }
+}
+
+}  // namespace
+
+void TileAttentionForward(const SequenceBatch& batch, std::size_t width, const AttentionParameters& parameters,
+                          std::span<const float> qkv, std::span<const float> factors, std::span<float> weights,
+                          std::span<float> attended) {
+  const float scale = 1 / std::sqrt(static_cast<float>(width));
+  const std::vector<float> distance(parameters.distance.rbegin(), parameters.distance.rend());
+  const TileProducts tiles;
+  AlignedBf16 queries, keys, key_columns, values, used_rows;
+  AlignedFloats buffer;
+  for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
+    const std::size_t length = batch.length(s);
+    const std::size_t padded = Padded(length);
+    const std::size_t stride = batch.stride(s);
+    const float* rows = qkv.data() + batch.begin(s) * 3 * width;
+    float* all = weights.data() + batch.pairs(s);
+    RoundInto(rows, 3 * width, length, padded, width, queries);
+    PairColumnsInto(rows + width, 3 * width, length, padded, width, keys, key_columns);
+    PairInto(rows + 2 * width, 3 * width, length, padded, width, values);
+    for (std::size_t begin = 0; begin < length; begin += kSide) {
+      const std::size_t count = std::min(kSide, length - begin);
+      const std::size_t columns = begin + kSide;
+      float* band = all + begin * stride;
+      MultiplyRows(tiles, {queries.data() + begin * width, width}, {key_columns.data(), 2 * padded}, width, false, band,
+                   stride, count, columns);
+      for (std::size_t i = begin; i < begin + count; ++i) {
+        AttentionRow({all + i * stride, stride}, i + 1, scale, distance.data() + distance.size() - 1 - i,
+                     parameters.time.data(), batch.time_buckets(s) + i * stride);
+      }
+      const float* of_band = factors.empty() ? nullptr : factors.data() + batch.pairs(s) + begin * stride;
+      const float* used = UsedWeights(band, of_band, count * stride, buffer);
+      RoundInto(used, stride, count, kSide, columns, used_rows);
+      MultiplyRows(tiles, {used_rows.data(), columns}, {values.data(), 2 * width}, columns, false,
+                   attended.data() + (batch.begin(s) + begin) * width, width, count, width);
+    }
+  }
+}
+
+void TileAttentionBackward(const SequenceBatch& batch, std::size_t width, std::span<const float> qkv,
+                           std::span<const float> factors, std::span<const float> weights,
+                           std::span<const float> dattended, std::span<float> dqkv, std::span<float> ddistance,
+                           std::span<float> dtime) {
+  const float scale = 1 / std::sqrt(static_cast<float>(width));
+  std::vector<float> ddistance_down(ddistance.size());
+  const TileProducts tiles;
+  AlignedBf16 queries, keys, values, value_columns, dout, dout_pairs, dlogit_rows;
+  AlignedFloats buffer, dlogits;
+  Triangle dlogit_triangle;
+  Triangle used_triangle;
+  for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
+    const std::size_t length = batch.length(s);
+    const std::size_t padded = Padded(length);
+    const std::size_t stride = batch.stride(s);
+    const float* rows = qkv.data() + batch.begin(s) * 3 * width;
+    const float* dout_floats = dattended.data() + batch.begin(s) * width;
+    float* drows = dqkv.data() + batch.begin(s) * 3 * width;
+    PairInto(rows, 3 * width, length, padded, width, queries);
+    PairInto(rows + width, 3 * width, length, padded, width, keys);
+    PairColumnsInto(rows + 2 * width, 3 * width, length, padded, width, values, value_columns);
+    RoundInto(dout_floats, width, length, padded, width, dout);
+    PairInto(dout_floats, width, length, padded, width, dout_pairs);
+    dlogit_triangle.Begin(padded);
+    used_triangle.Begin(padded);
+    for (std::size_t begin = 0; begin < length; begin += kSide) {
+      const std::size_t count = std::min(kSide, length - begin);
+      const std::size_t columns = begin + kSide;
+      const float* band = weights.data() + batch.pairs(s) + begin * stride;
+      const float* of_band = factors.empty() ? nullptr : factors.data() + batch.pairs(s) + begin * stride;
+      dlogits.resize(count * stride);
+      MultiplyRows(tiles, {dout.data() + begin * width, width}, {value_columns.data(), 2 * padded}, width, false,
+                   dlogits.data(), stride, count, columns);
+      for (std::size_t i = begin; i < begin + count; ++i) {
+        const std::size_t at = (i - begin) * stride;
+        const std::span row(dlogits.data() + at, columns);
+        if (of_band != nullptr) MultiplyBy({of_band + at, columns}, row);
+        AttentionRowBackward(row, {band + at, columns}, i + 1, scale,
+                             ddistance_down.data() + ddistance_down.size() - 1 - i, dtime.data(),
+                             batch.time_buckets(s) + i * stride);
+      }
+      RoundInto(dlogits.data(), stride, count, kSide, columns, dlogit_rows);
+      MultiplyRows(tiles, {dlogit_rows.data(), columns}, {keys.data(), 2 * width}, columns, false,
+                   drows + begin * 3 * width, 3 * width, count, width);
+      dlogit_triangle.SetRows(begin, dlogits.data(), stride, count);
+      used_triangle.SetRows(begin, UsedWeights(band, of_band, count * stride, buffer), stride, count);
+    }
+    dlogit_triangle.Transpose();
+    used_triangle.Transpose();
+    for (std::size_t begin = 0; begin < length; begin += kSide) {
+      const std::size_t count = std::min(kSide, length - begin);
+      float* out = drows + begin * 3 * width;
+      MultiplyRows(tiles, dlogit_triangle.ColumnsFrom(begin), {queries.data() + begin * width, 2 * width},
+                   padded - begin, false, out + width, 3 * width, count, width);
+      MultiplyRows(tiles, used_triangle.ColumnsFrom(begin), {dout_pairs.data() + begin * width, 2 * width},
+                   padded - begin, false, out + 2 * width, 3 * width, count, width);
+    }
+  }
+  for (std::size_t i = 0; i < ddistance.size(); ++i) ddistance[i] += ddistance_down[ddistance.size() - 1 - i];
+}
+
+}  // namespace attune
