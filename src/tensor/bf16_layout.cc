@@ -43,13 +43,14 @@ ATTUNE_BF16 void TransposeBlock(const std::uint16_t* from, std::size_t from_stri
 
 }  // namespace
 
-ATTUNE_BF16 void RoundRows(const float* rows, std::size_t row_count, std::size_t padded_rows, std::size_t width,
-                           std::uint16_t* out) {
-  const std::size_t count = row_count * width;
-  for (std::size_t i = 0; i < count; i += kLanes) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), Round(rows + i));
+ATTUNE_BF16 void RoundRows(const float* rows, std::size_t stride, std::size_t row_count, std::size_t padded_rows,
+                           std::size_t width, std::uint16_t* out) {
+  for (std::size_t r = 0; r < row_count; ++r) {
+    for (std::size_t d = 0; d < width; d += kLanes) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + r * width + d), Round(rows + r * stride + d));
+    }
   }
-  std::fill(out + count, out + padded_rows * width, std::uint16_t{0});
+  std::fill(out + row_count * width, out + padded_rows * width, std::uint16_t{0});
 }
 
 ATTUNE_BF16 void RoundRowPairs(const float* rows, std::size_t stride, std::size_t row_count, std::size_t padded_rows,
@@ -82,7 +83,9 @@ void TransposeWords(const std::uint16_t* from, std::size_t from_stride, std::siz
 
 namespace attune {
 
-void RoundRows(const float*, std::size_t, std::size_t, std::size_t, std::uint16_t*) { ATTUNE_CHECK(false); }
+void RoundRows(const float*, std::size_t, std::size_t, std::size_t, std::size_t, std::uint16_t*) {
+  ATTUNE_CHECK(false);
+}
 void RoundRowPairs(const float*, std::size_t, std::size_t, std::size_t, std::size_t, std::uint16_t*) {
   ATTUNE_CHECK(false);
 }

@@ -12,10 +12,10 @@ namespace attune {
 // Floats rounded to bf16 (to the nearest, ties to even) in the orders in which products read them. Widths are multiples
 // of 16; rows from `rows` to `padded_rows` become zeros. One thread; requires HasBf16Products().
 
-/// [padded_rows][width] of rows [rows, width].
-void RoundRows(const float* rows, std::size_t row_count, std::size_t padded_rows, std::size_t width,
+/// [padded_rows][width] of rows [rows, width], `stride` floats apart.
+void RoundRows(const float* rows, std::size_t stride, std::size_t row_count, std::size_t padded_rows, std::size_t width,
                std::uint16_t* out);
-/// The same in pairs of rows, [padded_rows / 2][width][2], from rows `stride` floats apart; padded_rows is even.
+/// The same in pairs of rows, [padded_rows / 2][width][2]; padded_rows is even.
 void RoundRowPairs(const float* rows, std::size_t stride, std::size_t row_count, std::size_t padded_rows,
                    std::size_t width, std::uint16_t* out);
 /// Words of two numbers [rows][columns], rows `from_stride` words apart, to [columns][rows], `to_stride` words apart.

@@ -234,13 +234,19 @@ TEST(GatedBlock, RoundedProductsComeNearThoseOfFloats) {
     const auto x = NormalNumbers(steps * shape.width, 1, random);
     const auto dout = NormalNumbers(steps * shape.width, 1, random);
     SequenceBatch batch;
-    batch.Assign(std::array<std::uint32_t, 2>{0, steps}, std::vector<std::int64_t>(steps));
+    // Two sequences, but for a single step.
+    std::vector<std::uint32_t> begin{0};
+    if (steps > 1) begin.push_back(steps / 3);
+    begin.push_back(steps);
+    std::vector<std::int64_t> times;
+    for (std::uint32_t t = 0; t < steps; ++t) times.push_back(std::int64_t{t} * t * 1000);
+    batch.Assign(begin, times);
     const auto run = [&] {
       BlockCache cache;
       auto out = x;
       auto dx = dout;
       std::vector<float> gradients(parameters.size());
-      GatedBlockForward(shape, parameters, batch, {}, out, cache);
+      GatedBlockForward(shape, parameters, batch, {.rate = 0.2F, .seed = 7}, out, cache);
       GatedBlockBackward(shape, parameters, batch, cache, dx, gradients);
       return std::array{out, dx, gradients};
     };

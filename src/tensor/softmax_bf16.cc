@@ -107,6 +107,7 @@ class Pass {
 
  private:
   std::size_t block_count() const { return classes_.padded_count() / kBlock; }
+  float* LogitsOf(std::size_t tile) { return scratch_.logits.data() + (holds_ ? tile * kTile : 0); }
   /// The logits of a tile, for its targets less their bias; `next` passes over these.
   void MakeTile(std::size_t tile, std::size_t& next);
   void AddToClasses(std::size_t n, std::span<float> dclasses);
@@ -118,6 +119,7 @@ class Pass {
   const std::size_t width_;
   const std::size_t groups_;
   const std::size_t rows_;  ///< Padded.
+  const bool holds_;        ///< Logits are kept from the first pass to the second.
   std::vector<SharedTarget> shared_;
 };
 
@@ -128,12 +130,13 @@ Pass::Pass(const SoftmaxClasses& classes, std::span<const float> x, std::span<co
       scratch_(scratch),
       width_(classes.width()),
       groups_((targets.size() + kSide - 1) / kSide),
-      rows_(groups_ * kSide) {
+      rows_(groups_ * kSide),
+      holds_(!HasTileProducts()) {
   ATTUNE_CHECK(rows_ <= kSoftmaxBf16Rows && x.size() == targets.size() * width_);
   scratch.x_rows.resize(rows_ * width_);
   scratch.x_columns.resize(rows_ * width_);
   scratch.x_pairs.resize(rows_ * width_);
-  RoundRows(x.data(), targets.size(), rows_, width_, scratch.x_rows.data());
+  RoundRows(x.data(), width_, targets.size(), rows_, width_, scratch.x_rows.data());
   RoundRowPairs(x.data(), width_, targets.size(), rows_, width_, scratch.x_pairs.data());
   for (std::size_t row = 0; row < rows_; row += kSide) {
     TransposeWords(scratch.x_rows.data() + row * width_, width_ / 2, kSide, width_ / 2,
@@ -145,7 +148,7 @@ Pass::Pass(const SoftmaxClasses& classes, std::span<const float> x, std::span<co
     shared_.push_back({.tile = tile, .row = row, .target = targets[row]});
   }
   std::ranges::stable_sort(shared_, {}, &SharedTarget::tile);
-  scratch.logits.resize(kTile);
+  scratch.logits.resize(holds_ ? block_count() * groups_ * kTile : kTile);
 }
 
 void Pass::MakeTile(std::size_t tile, std::size_t& next) {
@@ -153,14 +156,14 @@ void Pass::MakeTile(std::size_t tile, std::size_t& next) {
   const std::size_t row = tile % groups_ * kSide;
   for (std::size_t j = 0; j < kBlock; j += kSide) {
     tiles_.Assign({classes_.bf16_rows() + (n + j) * width_, width_},
-                  {scratch_.x_columns.data() + row * width_, 2 * kSide}, width_ / kSide,
-                  scratch_.logits.data() + j * kSide, kSide);
+                  {scratch_.x_columns.data() + row * width_, 2 * kSide}, width_ / kSide, LogitsOf(tile) + j * kSide,
+                  kSide);
   }
   for (; next < shared_.size() && shared_[next].tile == tile; ++next) {
     SharedTarget& target = shared_[next];
     const std::size_t place = target.target % kBlock * kSide + target.row % kSide;
-    target.logit = scratch_.logits[place];
-    scratch_.logits[place] -= classes_.bias()[target.target];
+    target.logit = LogitsOf(tile)[place];
+    LogitsOf(tile)[place] -= classes_.bias()[target.target];
   }
 }
 
@@ -172,7 +175,7 @@ double Pass::Sum(std::span<const float> x, std::span<float> dx, std::span<float>
   for (std::size_t tile = 0; tile < block_count() * groups_; ++tile) {
     MakeTile(tile, next);
     const std::size_t row = tile % groups_ * kSide;
-    AddExponentials(scratch_.logits.data(), classes_.bias() + tile / groups_ * kBlock, scratch_.top.data() + row,
+    AddExponentials(LogitsOf(tile), classes_.bias() + tile / groups_ * kBlock, scratch_.top.data() + row,
                     scratch_.sum.data() + row);
   }
   scratch_.shift.assign(rows_, -kNever);
@@ -205,10 +208,11 @@ void Pass::AddGradients(std::span<float> dx, std::span<float> dclasses) {
     const std::size_t n = tile / groups_ * kBlock;
     const std::size_t row = tile % groups_ * kSide;
     const std::size_t first = next;
-    MakeTile(tile, next);
+    if (!holds_) MakeTile(tile, next);
+    while (holds_ && next < shared_.size() && shared_[next].tile == tile) ++next;
     std::uint16_t* pairs = scratch_.share_pairs.data();
-    RoundShares(scratch_.logits.data(), classes_.bias() + n, scratch_.shift.data() + row, rows_,
-                scratch_.shares.data() + row, pairs);
+    RoundShares(LogitsOf(tile), classes_.bias() + n, scratch_.shift.data() + row, rows_, scratch_.shares.data() + row,
+                pairs);
     for (std::size_t i = first; i < next; ++i) {  // The gradient by a target's logit is its share - 1.
       const SharedTarget& target = shared_[i];
       const std::size_t j = target.target % kBlock;

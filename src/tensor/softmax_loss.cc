@@ -101,7 +101,7 @@ double SoftmaxCrossEntropy(const SoftmaxClasses& classes, std::span<const float>
   ATTUNE_CHECK(x.size() == targets.size() * width && dx.size() == x.size() &&
                dclasses.size() == classes.count() * width);
   double loss = 0;
-  const std::size_t tile_rows = classes.bf16() ? kSoftmaxBf16Rows : kSoftmaxTileRows;
+  const std::size_t tile_rows = classes.bf16() && HasTileProducts() ? kSoftmaxBf16Rows : kSoftmaxTileRows;
   const auto compute = classes.bf16() ? SoftmaxCrossEntropyBf16 : FloatTile;
   for (std::size_t begin = 0; begin < targets.size(); begin += tile_rows) {
     const std::size_t rows = std::min(tile_rows, targets.size() - begin);

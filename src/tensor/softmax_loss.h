@@ -61,7 +61,7 @@ struct SoftmaxScratch {
 };
 
 /// The cross-entropy of a softmax over each row's classes, and its gradients, without ever holding all logits: rows
-/// pass in tiles of kSoftmaxTileRows, or of kSoftmaxBf16Rows whose logits are made twice and never held. Row t of x [T,
+/// pass in tiles of kSoftmaxTileRows, or, where HasTileProducts(), of kSoftmaxBf16Rows. Row t of x [T,
 /// D] has the logits x · classesᵀ, plus bias but for its target. Adds the gradients of the sum over rows to dx [T, D]
 /// and dclasses [N, D]; returns that sum of -log probability of `targets` [T]. Where the S shared classes are drawn
 /// from many, each with a chance q of its own, the bias -log q makes the sum of exponentials right on average; the

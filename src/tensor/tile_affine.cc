@@ -23,7 +23,7 @@ RoundedRows::RoundedRows(const float* rows, std::size_t count, std::size_t width
 TileProducts::Rows RoundedRows::rows() {
   if (rows_.empty()) {
     rows_.resize(padded_ * width_);
-    RoundRows(floats_, count_, padded_, width_, rows_.data());
+    RoundRows(floats_, width_, count_, padded_, width_, rows_.data());
   }
   return {rows_.data(), width_};
 }
@@ -97,7 +97,7 @@ void TileAffineGradients(RoundedRows& in, const float* matrix, std::size_t colum
   // Pairs of the matrix's columns, which are rows of its transpose.
   AlignedBf16 matrix_rows(inner * columns);
   AlignedBf16 column_pairs(inner * columns);
-  RoundRows(matrix, inner, inner, columns, matrix_rows.data());
+  RoundRows(matrix, columns, inner, inner, columns, matrix_rows.data());
   TransposeWords(matrix_rows.data(), columns / 2, inner, columns / 2, column_pairs.data(), inner);
   RoundedRows rounded(dout, in.count(), columns);
   MultiplyRows(tiles, rounded.rows(), {column_pairs.data(), 2 * inner}, columns, adds, din, inner, in.count(), inner);

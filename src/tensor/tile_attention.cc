@@ -19,8 +19,7 @@ std::size_t Padded(std::size_t length) { return (length + kSide - 1) / kSide * k
 void RoundInto(const float* floats, std::size_t stride, std::size_t length, std::size_t padded, std::size_t width,
                AlignedBf16& rows) {
   rows.resize(padded * width);
-  for (std::size_t t = 0; t < length; ++t) RoundRows(floats + t * stride, 1, 1, width, rows.data() + t * width);
-  std::fill(rows.data() + length * width, rows.data() + padded * width, std::uint16_t{0});
+  RoundRows(floats, stride, length, padded, width, rows.data());
 }
 
 /// The same as pairs of rows, [padded / 2][width][2].
