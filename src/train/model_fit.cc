@@ -220,7 +220,7 @@ Result<ModelParts> RefitModel(const TrainingView& view, const FitChoices& choice
   if (choices.sequence) {
     ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
     const int epochs = std::max(1, choices.sequence->epochs / kEpochsPerLastEpoch);
-    ATTUNE_TRY(const auto fit, ContinueSequence(view, *choices.sequence, epochs, context.workers));
+    ATTUNE_TRY(const auto fit, ContinueSequence(view, *choices.sequence, epochs, context.workers, context.on_epoch));
     parts.members.push_back(std::make_shared<SequenceTransformer>(fit.shape, fit.served, fit.events));
   }
   parts.blend = choices.blend;

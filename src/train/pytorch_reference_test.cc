@@ -99,8 +99,8 @@ Recorded Read(const std::string& name) {
 }
 
 /// Each of `actual` within `relative` of the largest that PyTorch has.
-template <class T>
-void ExpectClose(const char* what, const std::vector<T>& actual, const std::vector<double>& expected, double relative) {
+template <class Numbers>
+void ExpectClose(const char* what, const Numbers& actual, const std::vector<double>& expected, double relative) {
   ASSERT_EQ(actual.size(), expected.size()) << what;
   double largest = 0;
   for (const double value : expected) largest = std::max(largest, std::abs(value));

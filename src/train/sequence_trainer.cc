@@ -78,6 +78,26 @@ class Saver {
   std::int64_t saved_ms_ = 0;
 };
 
+/// Tells how far an epoch is, each time that `share_between` of it was done since.
+class WithinEpoch {
+ public:
+  WithinEpoch(const OnSequenceEpoch& on_epoch, double share_between, const SequenceProgress& progress)
+      : on_epoch_(on_epoch), share_between_(share_between), progress_(progress) {
+    progress_.epoch_share = 0;
+  }
+
+  void Tell(double done) {
+    if (!on_epoch_ || done - progress_.epoch_share < share_between_) return;
+    progress_.epoch_share = done;
+    on_epoch_(progress_);
+  }
+
+ private:
+  const OnSequenceEpoch& on_epoch_;
+  const double share_between_;
+  SequenceProgress progress_;
+};
+
 }  // namespace
 
 SequenceCost CostOfEpoch(const TrainingView& view, const SequenceShape& shape, const SequenceStepOptions& options) {
@@ -117,16 +137,13 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
   const int first_epoch = now.epoch + 1;
   while (now.epoch < options.epochs_max && now.checks_without_gain < options.checks_without_gain_max) {
     ++now.epoch;
-    double told = 0;
+    WithinEpoch within(on_epoch, options.tokens_between_reports / static_cast<double>(view.size()),
+                       {.epoch = now.epoch,
+                        .first_epoch = first_epoch,
+                        .epochs_max = options.epochs_max,
+                        .validation_ndcg = now.last_ndcg});
     const auto full_rate = [&](double done) {
-      if (on_epoch && (done - told) * static_cast<double>(view.size()) >= kTokensBetweenReports) {
-        told = done;
-        on_epoch({.epoch = now.epoch,
-                  .first_epoch = first_epoch,
-                  .epochs_max = options.epochs_max,
-                  .epoch_share = done,
-                  .validation_ndcg = now.last_ndcg});
-      }
+      within.Tell(done);
       return 1.0f;
     };
     const EpochOutcome outcome = steps.RunEpoch(now.epoch, full_rate, now.state);
@@ -161,7 +178,8 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
 }
 
 Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit& start, int epochs,
-                                     const Workers& workers) {
+                                     const Workers& workers, const OnSequenceEpoch& on_epoch,
+                                     double tokens_between_reports) {
   SequenceStepOptions own = start.steps;
   own.seed = MixSeed(own.seed, 47);
   const AttributeEmbeddings attributes(view.data->item_attributes, view.item_count());
@@ -169,11 +187,17 @@ Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit
   SequenceState state{
       .parameters = start.parameters, .average = start.parameters, .adam = Adam(start.parameters.size()), .step = 0};
   for (int epoch = 1; epoch <= epochs; ++epoch) {
+    SequenceProgress progress{.epoch = epoch, .epochs_max = epochs, .is_last_fit = true};
+    WithinEpoch within(on_epoch, tokens_between_reports / static_cast<double>(view.size()), progress);
     const auto falling = [&](double done) {
+      within.Tell(done);
       return static_cast<float>(1 - (epoch - 1 + done) / static_cast<double>(epochs));
     };
-    steps.RunEpoch(epoch, falling, state);
+    const EpochOutcome outcome = steps.RunEpoch(epoch, falling, state);
     if (workers.cancelled()) return Cancelled("training was stopped");
+    progress.loss = outcome.loss;
+    progress.tokens = outcome.tokens;
+    if (on_epoch) on_epoch(progress);
   }
   SequenceFit fit{.shape = start.shape,
                   .steps = start.steps,

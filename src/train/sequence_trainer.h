@@ -16,11 +16,14 @@
 
 namespace attune {
 
+inline constexpr double kTokensBetweenReports = 1e6;
+
 struct SequenceOptions {
   SequenceStepOptions steps;
   int epochs_max = 60;
   int epochs_between_checks = 3;
   int checks_without_gain_max = 3;  ///< After so many the training stops.
+  double tokens_between_reports = kTokensBetweenReports;
 };
 
 /// What a training gives, and another goes on from.
@@ -34,17 +37,17 @@ struct SequenceFit {
   double validation_ndcg = 0;
 };
 
-/// How far a training is: after each epoch, and within one after each kTokensBetweenReports.
+/// How far a training is: after each epoch, and within one after each SequenceOptions::tokens_between_reports.
 struct SequenceProgress {
   int epoch = 0;        ///< From 1.
   int first_epoch = 1;  ///< Of this run: later where it went on from a checkpoint.
   int epochs_max = 0;
   double epoch_share = 1;  ///< What is done of the epoch; what follows is said of whole ones.
   double loss = 0;
-  std::size_t tokens = 0;      ///< Of this epoch.
-  double validation_ndcg = 0;  ///< At the last check; negative before the first.
+  std::size_t tokens = 0;       ///< Of this epoch.
+  double validation_ndcg = -1;  ///< At the last check; negative before the first.
+  bool is_last_fit = false;     ///< ContinueSequence's, which nothing validates.
 };
-inline constexpr double kTokensBetweenReports = 1e6;
 using OnSequenceEpoch = std::function<void(const SequenceProgress&)>;
 
 /// Where a training leaves how far it is, and looks for it when it begins. What these point to outlives it.
@@ -70,8 +73,10 @@ Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const Valida
                                 const SequenceShape& shape, const SequenceOptions& options, const Workers& workers,
                                 const OnSequenceEpoch& on_epoch, const CheckpointPlace& place = {});
 
-/// Goes on from `start` for `epochs` over `view`, which is of the same data, at the full rate with a falling end.
+/// Goes on from `start` for `epochs` over `view`, which is of the same data, at a rate that falls to nothing.
+/// `on_epoch` may be empty.
 Result<SequenceFit> ContinueSequence(const TrainingView& view, const SequenceFit& start, int epochs,
-                                     const Workers& workers);
+                                     const Workers& workers, const OnSequenceEpoch& on_epoch = {},
+                                     double tokens_between_reports = kTokensBetweenReports);
 
 }  // namespace attune

@@ -113,6 +113,43 @@ TEST(FitSequence, StopsWhenItIsTold) {
   EXPECT_EQ(epochs, 1);
 }
 
+TEST(FitSequence, TellsHowFarAnEpochIsAndTheLastFitToo) {
+  const TrainingData data = Ring();
+  const Fold fold = HoldOutNewest(WholeView(data), 1);
+  ThreadPool pool(1, 8);
+  const std::atomic<bool> cancelled{false};
+  const Workers workers(pool, cancelled);
+  std::vector<SequenceProgress> told;
+  const auto tell = [&](const SequenceProgress& progress) { told.push_back(progress); };
+  const double quarter = static_cast<double>(fold.view.size()) / 4;
+
+  const auto fit =
+      FitSequence(fold.view, fold.cases, SmallShape(data),
+                  {.epochs_max = 2, .epochs_between_checks = 2, .tokens_between_reports = quarter}, workers, tell);
+  ASSERT_TRUE(fit.ok());
+  const std::size_t of_fit = told.size();
+  ASSERT_TRUE(ContinueSequence(fold.view, *fit, 1, workers, tell, quarter).ok());
+
+  EXPECT_GE(of_fit, 4U) << "within each of two epochs, and after it";
+  EXPECT_GE(told.size(), of_fit + 2);
+  int epoch = 1;
+  double share = 0;
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(told[i].is_last_fit, i >= of_fit);
+    EXPECT_EQ(told[i].epochs_max, i < of_fit ? 2 : 1);
+    if (i == of_fit) epoch = 1;
+    EXPECT_EQ(told[i].epoch, epoch);
+    EXPECT_GT(told[i].epoch_share, share);
+    EXPECT_LE(told[i].epoch_share, 1);
+    share = told[i].epoch_share;
+    if (share < 1) continue;
+    EXPECT_GT(told[i].tokens, 0U);
+    EXPECT_GT(told[i].loss, 0);
+    ++epoch;
+    share = 0;
+  }
+}
+
 class FitSequenceCheckpoint : public testing::Test {
  protected:
   FitSequenceCheckpoint() { EXPECT_TRUE(env_.CreateDirectories("/t").ok()); }

@@ -271,6 +271,23 @@ TEST_F(TrainSolution, StopsWhenItIsToldAndLeavesNothing) {
   EXPECT_FALSE(env_.Exists("/a/model"));
 }
 
+TEST_F(TrainSolution, TellsHowFarItIsUpToTheLastFit) {
+  const TestWorld world = MakeTestWorld({});
+  TrainContext context = Context();
+  std::vector<double> fractions;
+  bool told_last_fit = false;
+  context.on_progress = [&](const TrainProgress& progress) {
+    fractions.push_back(progress.fraction);
+    told_last_fit = told_last_fit || progress.step.starts_with("sequence transformer, last fit: epoch 1 of ");
+  };
+
+  ASSERT_TRUE(TrainFull(world.data, {}, context, "/a/model").ok());
+
+  EXPECT_TRUE(std::ranges::is_sorted(fractions));
+  EXPECT_EQ(fractions.back(), 1);
+  EXPECT_TRUE(told_last_fit);
+}
+
 TEST_F(TrainSolution, RefusesWhenMemoryWouldNotSuffice) {
   const TestWorld world = MakeTestWorld({});
   TrainContext context = Context();
