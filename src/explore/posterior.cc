@@ -87,6 +87,8 @@ Posterior::Posterior(const Options& options)
   effects_ = std::make_unique<std::atomic<std::uint64_t>[]>(kEffectsMax);
   const auto variance = static_cast<float>(options_.attribute_deviation * options_.attribute_deviation);
   for (std::size_t i = 0; i < kEffectsMax; ++i) effects_[i].store(Pack(0, variance), std::memory_order_relaxed);
+  const MutexLock lock(mutex_);
+  RaiseEffectReach(Pack(0, variance));
 }
 
 Posterior::~Posterior() = default;
@@ -110,6 +112,9 @@ Posterior::Item* Posterior::FindOrMake(std::uint32_t item) {
     for (Item& fresh : chunk->items) {
       fresh.prior_variance.store(variance, std::memory_order_relaxed);
       fresh.attribute_count.store(1, std::memory_order_relaxed);
+    }
+    for (ItemReach& fresh : chunk->reaches) {
+      fresh.own.store(kReach * static_cast<float>(options_.item_deviation), std::memory_order_relaxed);
     }
     entry.store(chunk, std::memory_order_release);
   }
@@ -169,6 +174,43 @@ Posterior::Effect Posterior::SharedEffect(const Item& item) const {
   return {.mean = mean, .deviation = std::sqrt(variance)};
 }
 
+void Posterior::RaiseEffectReach(std::uint64_t effect) {
+  const float reach = std::abs(MeanOf(effect)) + kReach * std::sqrt(VarianceOf(effect));
+  if (!(reach <= effect_reach_.load(std::memory_order_relaxed))) effect_reach_.store(reach, std::memory_order_release);
+}
+
+/// For any user: no factor is beyond UserFactors::kFactorMax.
+void Posterior::StateReach(std::uint32_t index) {
+  Chunk& chunk = *chunks_[index / kChunkItems].load(std::memory_order_relaxed);
+  const Item& item = chunk.items[index % kChunkItems];
+  const float own_prior = item.prior_variance.load(std::memory_order_relaxed);
+  float mean = 0;
+  float variance = own_prior;
+  float first = own_prior;
+  if (item.shown.load(std::memory_order_relaxed) != 0) {
+    Numbers numbers;
+    Load(item, numbers);
+    mean = std::abs(numbers.mean[0]);
+    variance = numbers.At(0, 0);
+    first = std::abs(variance);
+    for (std::size_t i = 1; i < numbers.n; ++i) {
+      mean += UserFactors::kFactorMax * std::abs(numbers.mean[i]);
+      first += UserFactors::kFactorMax * std::abs(numbers.At(i, 0));
+    }
+  }
+  const float unmet = item.unmet_deviation.load(std::memory_order_relaxed) /
+                      (1 + item.ignored.load(std::memory_order_relaxed) +
+                       static_cast<float>(item.clicked.load(std::memory_order_relaxed)));
+  const float shared_weight = first / own_prior;
+  const auto others = static_cast<float>(std::max(0, item.attribute_count.load(std::memory_order_relaxed) - 1));
+  ItemReach& reach = chunk.reaches[index % kChunkItems];
+  reach.own.store(mean + kReach * std::sqrt(std::max(variance + unmet * unmet, kVarianceMin)),
+                  std::memory_order_release);
+  reach.newness_weight.store(shared_weight, std::memory_order_release);
+  // As many attributes as there are share the room of one: AttributeScale times their number.
+  reach.attribute_weight.store(shared_weight * std::sqrt(others), std::memory_order_release);
+}
+
 Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const std::uint64_t> attributes,
                           double unmet_deviation) {
   const MutexLock lock(mutex_);
@@ -186,6 +228,7 @@ Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const
   for (std::size_t i = 0; i < count; ++i)
     item->attributes[i + 1].store(EffectOf(attributes[i]), std::memory_order_release);
   item->attribute_count.store(static_cast<std::uint8_t>(count + 1), std::memory_order_release);
+  StateReach(index);
   item->version.store(version + 2, std::memory_order_release);
   return {};
 }
@@ -199,6 +242,7 @@ void Posterior::Forget(std::uint32_t index) {
   item->shown.store(0, std::memory_order_release);
   item->clicked.store(0, std::memory_order_release);
   item->ignored.store(0, std::memory_order_release);
+  StateReach(index);
   item->version.store(version + 2, std::memory_order_release);
 }
 
@@ -295,6 +339,7 @@ void Posterior::ObserveOne(const Impression& impression, std::span<const float> 
     const float undone = impression.feedback == Feedback::kClickedLater ? static_cast<float>(ignored_weight) : 0;
     item.ignored.store(std::max(0.0F, ignored - undone), std::memory_order_release);
   }
+  StateReach(impression.item);
   item.version.store(version + 2, std::memory_order_release);
 
   LearnEffects(item, (1 - numbers.At(0, 0) / own_prior) / own_prior - precision_before,
@@ -317,9 +362,10 @@ void Posterior::LearnEffects(const Item& item, double precision, double informat
     const double weight = i == 0 ? 1 : scale;
     const double gain = VarianceOf(packed) * weight / denominator;
     const double variance = VarianceOf(packed) * (1 - gain * weight * precision);
-    effect.store(Pack(static_cast<float>(MeanOf(packed) + gain * surprise),
-                      std::max(static_cast<float>(variance), kVarianceMin)),
-                 std::memory_order_release);
+    const std::uint64_t learned = Pack(static_cast<float>(MeanOf(packed) + gain * surprise),
+                                       std::max(static_cast<float>(variance), kVarianceMin));
+    if (i > 0) RaiseEffectReach(learned);
+    effect.store(learned, std::memory_order_release);
   }
 }
 
@@ -427,6 +473,7 @@ void Posterior::Relax(double keep) {
     const std::uint32_t version = item.version.load(std::memory_order_relaxed);
     item.version.store(version + 1, std::memory_order_relaxed);
     Store(item, numbers);
+    StateReach(index);
     item.version.store(version + 2, std::memory_order_release);
   }
   const auto effect_prior = static_cast<float>(options_.attribute_deviation * options_.attribute_deviation);

@@ -60,7 +60,7 @@ struct Belief {
 /// thousand times is still one item. No clock is read and no time is kept: only the order of calls matters, so a
 /// replay of the same calls gives the same bytes.
 ///
-/// Items are dense indexes given by the caller, below items_max. Memory: 64 bytes an item, and once it was shown
+/// Items are dense indexes given by the caller, below items_max. Memory: 76 bytes an item, and once it was shown
 /// 2 (D + 1)(D + 4) bytes more (216 at D = 8).
 ///
 /// Threads: SetItem, Forget, Observe, Relax and Serialize exclude each other. Readers (Believe) take no lock and
@@ -110,6 +110,17 @@ class Posterior {
   };
   Effect AttributeEffect(std::uint16_t attribute) const;
 
+  /// How far what is believed of an item can move its score up or down, for any user: its expected correction, and
+  /// kReach standard deviations of its own part and of each of its attributes. A look at few numbers in a row, for
+  /// those who sift many items before they ask Believe; exact where nobody writes meanwhile.
+  struct Reach {
+    float own = 0;         ///< Of the item by itself: at least kReach times Belief::deviation.
+    float attributes = 0;  ///< Of all its attributes together.
+  };
+  /// Those of `items`, in their order, whose scores `reaches(item, Reach)` says may count.
+  template <class Reaches>
+  void Sift(std::span<const std::uint32_t> items, const Reaches& reaches, std::vector<std::uint32_t>& kept) const;
+
   ExaminationCurve examination() const EXCLUDES(mutex_);
   /// The chance of a click by one who looks, as a logit, at a (corrected) score.
   ClickCalibration calibration() const EXCLUDES(mutex_);
@@ -128,6 +139,8 @@ class Posterior {
   static constexpr std::size_t kAttributesPerItemMax = 15;
   /// Attributes fall into that many effects by a hash; those that collide share one.
   static constexpr std::size_t kEffectsMax = 4096;
+  /// Standard deviations; beyond them lies less than one draw in a million.
+  static constexpr float kReach = 4.8F;
 
  private:
   static constexpr std::size_t kChunkItems = 1024;
@@ -145,8 +158,15 @@ class Posterior {
     std::atomic<std::uint8_t> attribute_count{0};
     std::array<std::atomic<std::uint16_t>, kAttributesPerItemMax + 1> attributes{};
   };
+  /// What Sift reads, beside each other; written under mutex_ whenever the item is.
+  struct ItemReach {
+    std::atomic<float> own{0};
+    std::atomic<float> newness_weight{1};    ///< How much effect 0 counts at most,
+    std::atomic<float> attribute_weight{0};  ///< and all other effects together.
+  };
   struct Chunk {
     std::array<Item, kChunkItems> items;
+    std::array<ItemReach, kChunkItems> reaches;
     std::vector<std::unique_ptr<std::atomic<float>[]>> numbers;  ///< Owns what items point to; under mutex_.
   };
   struct Numbers;  // An item's mean and covariance, copied out.
@@ -172,6 +192,8 @@ class Posterior {
   Status ReadState(ByteReader& reader) EXCLUDES(mutex_);
   Status ReadItem(std::uint32_t index, ByteReader& reader) REQUIRES(mutex_);
   void LearnEffects(const Item& item, double precision, double information) REQUIRES(mutex_);
+  void StateReach(std::uint32_t index) REQUIRES(mutex_);
+  void RaiseEffectReach(std::uint64_t effect) REQUIRES(mutex_);
   Effect SharedEffect(const Item& item) const;
   Projection Project(const Item& item, std::span<const float> x) const;
 
@@ -181,6 +203,8 @@ class Posterior {
   std::unique_ptr<std::atomic<Chunk*>[]>
       chunks_;  // [items_max / kChunkItems, rounded up]; entries synchronise themselves.
   std::unique_ptr<std::atomic<std::uint64_t>[]> effects_;  // [kEffectsMax], mean and variance as two floats.
+  // Written under mutex_, read by anybody.
+  std::atomic<float> effect_reach_{0};  ///< No effect but the first moves a score by more; it never falls.
   // Guarded by mutex_.
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Chunk>> owned_chunks_ GUARDED_BY(mutex_);
@@ -190,5 +214,25 @@ class Posterior {
   std::vector<double> estimated_from_ GUARDED_BY(mutex_);  ///< The estimator's state when examination_ was made.
   std::uint32_t impressions_since_estimate_ GUARDED_BY(mutex_) = 0;
 };
+
+template <class Reaches>
+void Posterior::Sift(std::span<const std::uint32_t> items, const Reaches& reaches,
+                     std::vector<std::uint32_t>& kept) const {
+  const Effect newness = AttributeEffect(0);
+  const float newness_reach = (newness.mean < 0 ? -newness.mean : newness.mean) + kReach * newness.deviation;
+  const float effect_reach = effect_reach_.load(std::memory_order_acquire);
+  for (const std::uint32_t item : items) {
+    const Chunk* chunk =
+        item < options_.items_max ? chunks_[item / kChunkItems].load(std::memory_order_acquire) : nullptr;
+    Reach reach{.own = kReach * static_cast<float>(options_.item_deviation), .attributes = newness_reach};
+    if (chunk != nullptr) {
+      const ItemReach& stated = chunk->reaches[item % kChunkItems];
+      reach.own = stated.own.load(std::memory_order_acquire);
+      reach.attributes = stated.newness_weight.load(std::memory_order_acquire) * newness_reach +
+                         stated.attribute_weight.load(std::memory_order_acquire) * effect_reach;
+    }
+    if (reaches(item, reach)) kept.push_back(item);
+  }
+}
 
 }  // namespace attune
