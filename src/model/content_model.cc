@@ -191,6 +191,7 @@ float ContentModel::LogProbability(const ColdFeatures& features, std::uint32_t i
                                    std::uint64_t events_since) const {
   double log_prior = 0;
   for (std::size_t f = 0; f < kColdFeatures; ++f) log_prior += cold_weights_[f] * features[f];
+  if (interactions == 0) return static_cast<float>(log_prior);  // What follows would take away, and may not.
   // However little attributes told of held-out items, a click or two in a quiet hour tells less.
   const double strength = std::max(1 / (standard_deviation_ * standard_deviation_), kPriorInteractionsMin);
   const double expected = std::exp(std::min(log_prior, 0.0)) * static_cast<double>(events_since);
