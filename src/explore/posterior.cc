@@ -23,6 +23,12 @@ std::uint64_t Pack(float mean, float variance) {
 float MeanOf(std::uint64_t packed) { return std::bit_cast<float>(static_cast<std::uint32_t>(packed >> 32)); }
 float VarianceOf(std::uint64_t packed) { return std::bit_cast<float>(static_cast<std::uint32_t>(packed)); }
 
+/// The upper halves of both, rounded up. Requires numbers >= 0.
+std::uint32_t PackReach(float own, float effect_weight) {
+  const auto up = [](float value) { return (std::bit_cast<std::uint32_t>(value) + 0xffffU) & 0xffff0000U; };
+  return up(own) | up(effect_weight) >> 16;
+}
+
 /// Effect 0 is shared by every item: being new.
 std::uint16_t EffectOf(std::uint64_t attribute) {
   return static_cast<std::uint16_t>(1 + MixSeed(attribute, 17) % (Posterior::kEffectsMax - 1));
@@ -80,6 +86,7 @@ Posterior::Posterior(const Options& options)
     : options_(options),
       factor_variance_(static_cast<float>(options.factor_deviation * options.factor_deviation /
                                           std::max<double>(1, static_cast<double>(options.factor_count)))),
+      unmet_reach_(PackReach(kReach * static_cast<float>(options.item_deviation), 1)),
       calibration_(options.scores_are_click_logits) {
   ATTUNE_CHECK(options.factor_count <= UserFactors::kFactorsMax);
   const std::size_t chunk_count = (options_.items_max + kChunkItems - 1) / kChunkItems;
@@ -113,9 +120,7 @@ Posterior::Item* Posterior::FindOrMake(std::uint32_t item) {
       fresh.prior_variance.store(variance, std::memory_order_relaxed);
       fresh.attribute_count.store(1, std::memory_order_relaxed);
     }
-    for (ItemReach& fresh : chunk->reaches) {
-      fresh.own.store(kReach * static_cast<float>(options_.item_deviation), std::memory_order_relaxed);
-    }
+    for (auto& fresh : chunk->reaches) fresh.store(unmet_reach_, std::memory_order_relaxed);
     entry.store(chunk, std::memory_order_release);
   }
   return &chunk->items[item % kChunkItems];
@@ -201,14 +206,11 @@ void Posterior::StateReach(std::uint32_t index) {
   const float unmet = item.unmet_deviation.load(std::memory_order_relaxed) /
                       (1 + item.ignored.load(std::memory_order_relaxed) +
                        static_cast<float>(item.clicked.load(std::memory_order_relaxed)));
-  const float shared_weight = first / own_prior;
+  // Of the attributes but the first, as many as there are share the room of one: AttributeScale times their number.
   const auto others = static_cast<float>(std::max(0, item.attribute_count.load(std::memory_order_relaxed) - 1));
-  ItemReach& reach = chunk.reaches[index % kChunkItems];
-  reach.own.store(mean + kReach * std::sqrt(std::max(variance + unmet * unmet, kVarianceMin)),
-                  std::memory_order_release);
-  reach.newness_weight.store(shared_weight, std::memory_order_release);
-  // As many attributes as there are share the room of one: AttributeScale times their number.
-  reach.attribute_weight.store(shared_weight * std::sqrt(others), std::memory_order_release);
+  const float own = mean + kReach * std::sqrt(std::max(variance + unmet * unmet, kVarianceMin));
+  chunk.reaches[index % kChunkItems].store(PackReach(own, first / own_prior * (1 + std::sqrt(others))),
+                                           std::memory_order_release);
 }
 
 Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const std::uint64_t> attributes,
@@ -364,7 +366,7 @@ void Posterior::LearnEffects(const Item& item, double precision, double informat
     const double variance = VarianceOf(packed) * (1 - gain * weight * precision);
     const std::uint64_t learned = Pack(static_cast<float>(MeanOf(packed) + gain * surprise),
                                        std::max(static_cast<float>(variance), kVarianceMin));
-    if (i > 0) RaiseEffectReach(learned);
+    RaiseEffectReach(learned);
     effect.store(learned, std::memory_order_release);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -60,7 +61,7 @@ struct Belief {
 /// thousand times is still one item. No clock is read and no time is kept: only the order of calls matters, so a
 /// replay of the same calls gives the same bytes.
 ///
-/// Items are dense indexes given by the caller, below items_max. Memory: 76 bytes an item, and once it was shown
+/// Items are dense indexes given by the caller, below items_max. Memory: 68 bytes an item, and once it was shown
 /// 2 (D + 1)(D + 4) bytes more (216 at D = 8).
 ///
 /// Threads: SetItem, Forget, Observe, Relax and Serialize exclude each other. Readers (Believe) take no lock and
@@ -158,15 +159,11 @@ class Posterior {
     std::atomic<std::uint8_t> attribute_count{0};
     std::array<std::atomic<std::uint16_t>, kAttributesPerItemMax + 1> attributes{};
   };
-  /// What Sift reads, beside each other; written under mutex_ whenever the item is.
-  struct ItemReach {
-    std::atomic<float> own{0};
-    std::atomic<float> newness_weight{1};    ///< How much effect 0 counts at most,
-    std::atomic<float> attribute_weight{0};  ///< and all other effects together.
-  };
   struct Chunk {
     std::array<Item, kChunkItems> items;
-    std::array<ItemReach, kChunkItems> reaches;
+    /// What Sift reads, beside each other: Reach::own and how much effects count together, each rounded up to the upper
+    /// half of a float. Written under mutex_ whenever the item is.
+    std::array<std::atomic<std::uint32_t>, kChunkItems> reaches;
     std::vector<std::unique_ptr<std::atomic<float>[]>> numbers;  ///< Owns what items point to; under mutex_.
   };
   struct Numbers;  // An item's mean and covariance, copied out.
@@ -199,12 +196,13 @@ class Posterior {
 
   // Constant after construction.
   const Options options_;
-  const float factor_variance_;  // Of one factor's direction.
+  const float factor_variance_;      // Of one factor's direction.
+  const std::uint32_t unmet_reach_;  // Of an item of which nothing was told.
   std::unique_ptr<std::atomic<Chunk*>[]>
       chunks_;  // [items_max / kChunkItems, rounded up]; entries synchronise themselves.
   std::unique_ptr<std::atomic<std::uint64_t>[]> effects_;  // [kEffectsMax], mean and variance as two floats.
   // Written under mutex_, read by anybody.
-  std::atomic<float> effect_reach_{0};  ///< No effect but the first moves a score by more; it never falls.
+  std::atomic<float> effect_reach_{0};  ///< No effect of weight 1 moves a score by more; it never falls.
   // Guarded by mutex_.
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Chunk>> owned_chunks_ GUARDED_BY(mutex_);
@@ -218,19 +216,14 @@ class Posterior {
 template <class Reaches>
 void Posterior::Sift(std::span<const std::uint32_t> items, const Reaches& reaches,
                      std::vector<std::uint32_t>& kept) const {
-  const Effect newness = AttributeEffect(0);
-  const float newness_reach = (newness.mean < 0 ? -newness.mean : newness.mean) + kReach * newness.deviation;
   const float effect_reach = effect_reach_.load(std::memory_order_acquire);
   for (const std::uint32_t item : items) {
     const Chunk* chunk =
         item < options_.items_max ? chunks_[item / kChunkItems].load(std::memory_order_acquire) : nullptr;
-    Reach reach{.own = kReach * static_cast<float>(options_.item_deviation), .attributes = newness_reach};
-    if (chunk != nullptr) {
-      const ItemReach& stated = chunk->reaches[item % kChunkItems];
-      reach.own = stated.own.load(std::memory_order_acquire);
-      reach.attributes = stated.newness_weight.load(std::memory_order_acquire) * newness_reach +
-                         stated.attribute_weight.load(std::memory_order_acquire) * effect_reach;
-    }
+    const std::uint32_t packed =
+        chunk == nullptr ? unmet_reach_ : chunk->reaches[item % kChunkItems].load(std::memory_order_acquire);
+    const Reach reach{.own = std::bit_cast<float>(packed & 0xffff0000U),
+                      .attributes = std::bit_cast<float>(packed << 16) * effect_reach};
     if (reaches(item, reach)) kept.push_back(item);
   }
 }

@@ -110,7 +110,7 @@ Status Posterior::ReadState(ByteReader& reader) {
   examination_estimator_.Restore(sums[0]);
   impressions_since_estimate_ = reader.Number<std::uint32_t>();
   for (std::size_t i = 0; i < kEffectsMax; ++i) effects_[i].store(reader.Number<std::uint64_t>());
-  for (std::size_t i = 1; i < kEffectsMax; ++i) RaiseEffectReach(effects_[i].load());
+  for (std::size_t i = 0; i < kEffectsMax; ++i) RaiseEffectReach(effects_[i].load());
 
   while (reader.ok()) {
     const auto index = reader.Number<std::uint32_t>();
