@@ -10,8 +10,8 @@
 
 namespace attune {
 
-/// So many items are scored in floats where members round: far more than the usual list shows, so that who is on it, and
-/// where, is as if nothing had been rounded. Beyond them scores stay rounded.
+/// So many items are scored in floats where members round: far more than the usual list shows, so that who is on it,
+/// and where, is as if nothing had been rounded. Beyond them scores stay rounded.
 inline constexpr std::size_t kRefinedMax = 256;
 
 /// Of members that round, what they said of the best items is put right, in the features and in `scores` [N], which are
