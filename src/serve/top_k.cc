@@ -12,6 +12,8 @@ namespace attune {
 
 namespace {
 
+constexpr std::size_t kManyScores = 4096;  // A heap of the best of fewer is as fast.
+
 struct Before {
   std::span<const float> scores;
   bool operator()(std::uint32_t a, std::uint32_t b) const {
@@ -63,13 +65,17 @@ void ForEachKept(std::size_t count, const ItemSet& kept, Visit visit) {
 
 std::vector<std::uint32_t> TopK(std::span<const float> scores, std::size_t k, const ItemSet* kept) {
   if (k == 0) return {};
-  if (kept == nullptr) {
+  if (kept == nullptr && scores.size() >= kManyScores) {
     std::vector<std::uint32_t> items = TopKByIndex(scores, k);
     std::ranges::sort(items, Before{scores});
     return items;
   }
   BestScores best(scores, k);
-  ForEachKept(scores.size(), *kept, [&](std::uint32_t i) { best.Offer(i); });
+  if (kept == nullptr) {
+    for (std::uint32_t i = 0; i < scores.size(); ++i) best.Offer(i);
+  } else {
+    ForEachKept(scores.size(), *kept, [&](std::uint32_t i) { best.Offer(i); });
+  }
   return best.Take();
 }
 
