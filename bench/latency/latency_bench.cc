@@ -4,15 +4,20 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/random.h"
+#include "model/refine_best.h"
 #include "serve/recommender.h"
 #include "storage/posix_env.h"
+#include "tensor/best_values.h"
 
 namespace attune {
 namespace {
@@ -20,6 +25,7 @@ namespace {
 constexpr std::size_t kListSize = 25;
 constexpr std::size_t kWarmUp = 50;
 constexpr std::size_t kDigestUsers = 100;
+constexpr std::size_t kRecallUsers = 200;
 
 /// What this thread has computed, in nanoseconds: others that use the same core do not count.
 std::int64_t ThreadNanoseconds() {
@@ -28,7 +34,14 @@ std::int64_t ThreadNanoseconds() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-/// Prints the median and the 99th percentile of what `request` takes, in microseconds of this thread.
+/// The median and the 99th percentile.
+void PrintTimes(const char* name, std::vector<double> micros) {
+  std::ranges::sort(micros);
+  fmt::print("{:<34} p50 {:9.1f} µs   p99 {:9.1f} µs\n", name, micros[micros.size() / 2],
+             micros[micros.size() * 99 / 100]);
+}
+
+/// Prints the same of what `request` takes, in microseconds of this thread.
 template <class Request>
 void Measure(const char* name, std::size_t requests, const Request& request) {
   std::vector<double> micros;
@@ -37,9 +50,7 @@ void Measure(const char* name, std::size_t requests, const Request& request) {
     request(i);
     if (i >= kWarmUp) micros.push_back(static_cast<double>(ThreadNanoseconds() - before) * 1e-3);
   }
-  std::ranges::sort(micros);
-  fmt::print("{:<34} p50 {:9.1f} µs   p99 {:9.1f} µs\n", name, micros[micros.size() / 2],
-             micros[micros.size() * 99 / 100]);
+  PrintTimes(name, std::move(micros));
 }
 
 Result<ModelParts> LoadParts(const std::string& folder) {
@@ -50,6 +61,43 @@ Result<ModelParts> LoadParts(const std::string& folder) {
 
 Query QueryOf(const TrainedHistory& history) {
   return {.items = history.items, .timestamp_ms = history.timestamp_ms, .trained_user = history.user};
+}
+
+/// Of the best 25 that floats would find, how many the blend finds when members have rounded, and how many after the
+/// best were scored again.
+void MeasureRecall(const RecommenderModel& model, std::span<const std::shared_ptr<const Member>> members,
+                   std::span<const std::string> users) {
+  ScoreScratch scratch = model.MakeScratch();
+  std::vector<float> scores(model.trained_item_count());
+  std::vector<std::uint32_t> all(scores.size());
+  std::iota(all.begin(), all.end(), 0U);
+  std::array<std::size_t, 2> found{};
+  std::vector<double> micros;
+  for (const std::string& user : users) {
+    const Query query = QueryOf(model.FindHistory(user));
+    std::size_t filled = 0;
+    for (std::size_t m = 0; m < members.size(); ++m) {
+      const std::size_t count = members[m]->feature_names().size();
+      members[m]->Score(query, *scratch.members[m], std::span(scratch.features).subspan(filled, count));
+      filled += count;
+    }
+    model.blend().Apply(query, scratch.features, scores);
+    const auto rounded = BestValues(scores, kListSize);
+    const std::int64_t before = ThreadNanoseconds();
+    RefineBest(model.blend(), members, query, scratch, scores);
+    micros.push_back(static_cast<double>(ThreadNanoseconds() - before) * 1e-3);
+    const auto refined = BestValues(scores, kListSize);
+    for (std::size_t m = 0; m < members.size(); ++m) members[m]->Refine(all, *scratch.members[m]);
+    model.blend().Apply(query, scratch.features, scores);
+    for (const std::uint32_t item : BestValues(scores, kListSize)) {
+      found[0] += static_cast<std::size_t>(std::ranges::count(rounded, item));
+      found[1] += static_cast<std::size_t>(std::ranges::count(refined, item));
+    }
+  }
+  const auto of = static_cast<double>(users.size() * kListSize);
+  fmt::print("{:<34} {:.4f} rounded, {:.4f} refined\n", "of the 25 that floats find",
+             static_cast<double>(found[0]) / of, static_cast<double>(found[1]) / of);
+  PrintTimes("scoring the best again", micros);
 }
 
 int Run(const std::string& folder, std::size_t requests, double weight) {
@@ -81,6 +129,7 @@ int Run(const std::string& folder, std::size_t requests, double weight) {
     Measure(fmt::format("  {}", member->name()).c_str(), requests,
             [&](std::size_t i) { member->Score(QueryOf(model->FindHistory(users[i])), *member_scratch, features); });
   }
+  MeasureRecall(*model, members, std::span(users).first(std::min<std::size_t>(kRecallUsers, users.size())));
   // One program is right by another where both say the same of every item.
   std::uint64_t digest = 0;
   for (std::size_t i = 0; i < std::min(kDigestUsers, requests); ++i) {

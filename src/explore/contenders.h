@@ -39,6 +39,6 @@ Contenders FindContenders(const SlateRequest& request, double deviation_max, std
 std::vector<float> SeasonedScores(std::span<const float> scores, std::span<const std::uint8_t> eligible,
                                   const SlateBeliefs& beliefs, double weight, double deviation_max);
 
-inline constexpr float kContenderReach = 4.8F;  // As far as GaussianThompson draws.
+inline constexpr float kContenderReach = Posterior::kReach;  // As far as GaussianThompson draws.
 
 }  // namespace attune

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <numbers>
+
 namespace attune {
 namespace {
 
@@ -17,6 +20,16 @@ TEST(Normal, InverseUndoesTheTailInItsThreeParts) {
   }
   EXPECT_GT(NormalTailInverse(0), 30);  // Finite, so that a draw of exactly 0 harms nothing.
   EXPECT_LT(NormalTailInverse(0), 50);
+}
+
+TEST(Normal, TailIsThatOfTheErrorFunction) {
+  for (double z = -12; z <= 12; z += 0.0013) {
+    const double expected = 0.5 * std::erfc(z / std::numbers::sqrt2);
+    EXPECT_NEAR(NormalTail(z), expected, 1e-6 * expected) << z;
+  }
+  EXPECT_EQ(NormalTail(0), 0.5);
+  EXPECT_EQ(NormalTail(HUGE_VAL), 0);
+  EXPECT_EQ(NormalTail(-HUGE_VAL), 1);
 }
 
 }  // namespace

@@ -23,6 +23,12 @@ std::uint64_t Pack(float mean, float variance) {
 float MeanOf(std::uint64_t packed) { return std::bit_cast<float>(static_cast<std::uint32_t>(packed >> 32)); }
 float VarianceOf(std::uint64_t packed) { return std::bit_cast<float>(static_cast<std::uint32_t>(packed)); }
 
+/// The upper halves of both, rounded up. Requires numbers >= 0.
+std::uint32_t PackReach(float own, float effect_weight) {
+  const auto up = [](float value) { return (std::bit_cast<std::uint32_t>(value) + 0xffffU) & 0xffff0000U; };
+  return up(own) | up(effect_weight) >> 16;
+}
+
 /// Effect 0 is shared by every item: being new.
 std::uint16_t EffectOf(std::uint64_t attribute) {
   return static_cast<std::uint16_t>(1 + MixSeed(attribute, 17) % (Posterior::kEffectsMax - 1));
@@ -80,6 +86,7 @@ Posterior::Posterior(const Options& options)
     : options_(options),
       factor_variance_(static_cast<float>(options.factor_deviation * options.factor_deviation /
                                           std::max<double>(1, static_cast<double>(options.factor_count)))),
+      unmet_reach_(PackReach(kReach * static_cast<float>(options.item_deviation), 1)),
       calibration_(options.scores_are_click_logits) {
   ATTUNE_CHECK(options.factor_count <= UserFactors::kFactorsMax);
   const std::size_t chunk_count = (options_.items_max + kChunkItems - 1) / kChunkItems;
@@ -87,6 +94,8 @@ Posterior::Posterior(const Options& options)
   effects_ = std::make_unique<std::atomic<std::uint64_t>[]>(kEffectsMax);
   const auto variance = static_cast<float>(options_.attribute_deviation * options_.attribute_deviation);
   for (std::size_t i = 0; i < kEffectsMax; ++i) effects_[i].store(Pack(0, variance), std::memory_order_relaxed);
+  const MutexLock lock(mutex_);
+  RaiseEffectReach(Pack(0, variance));
 }
 
 Posterior::~Posterior() = default;
@@ -111,6 +120,7 @@ Posterior::Item* Posterior::FindOrMake(std::uint32_t item) {
       fresh.prior_variance.store(variance, std::memory_order_relaxed);
       fresh.attribute_count.store(1, std::memory_order_relaxed);
     }
+    for (auto& fresh : chunk->reaches) fresh.store(unmet_reach_, std::memory_order_relaxed);
     entry.store(chunk, std::memory_order_release);
   }
   return &chunk->items[item % kChunkItems];
@@ -169,6 +179,40 @@ Posterior::Effect Posterior::SharedEffect(const Item& item) const {
   return {.mean = mean, .deviation = std::sqrt(variance)};
 }
 
+void Posterior::RaiseEffectReach(std::uint64_t effect) {
+  const float reach = std::abs(MeanOf(effect)) + kReach * std::sqrt(VarianceOf(effect));
+  if (!(reach <= effect_reach_.load(std::memory_order_relaxed))) effect_reach_.store(reach, std::memory_order_release);
+}
+
+/// For any user: no factor is beyond UserFactors::kFactorMax.
+void Posterior::StateReach(std::uint32_t index) {
+  Chunk& chunk = *chunks_[index / kChunkItems].load(std::memory_order_relaxed);
+  const Item& item = chunk.items[index % kChunkItems];
+  const float own_prior = item.prior_variance.load(std::memory_order_relaxed);
+  float mean = 0;
+  float variance = own_prior;
+  float first = own_prior;
+  if (item.shown.load(std::memory_order_relaxed) != 0) {
+    Numbers numbers;
+    Load(item, numbers);
+    mean = std::abs(numbers.mean[0]);
+    variance = numbers.At(0, 0);
+    first = std::abs(variance);
+    for (std::size_t i = 1; i < numbers.n; ++i) {
+      mean += UserFactors::kFactorMax * std::abs(numbers.mean[i]);
+      first += UserFactors::kFactorMax * std::abs(numbers.At(i, 0));
+    }
+  }
+  const float unmet = item.unmet_deviation.load(std::memory_order_relaxed) /
+                      (1 + item.ignored.load(std::memory_order_relaxed) +
+                       static_cast<float>(item.clicked.load(std::memory_order_relaxed)));
+  // Of the attributes but the first, as many as there are share the room of one: AttributeScale times their number.
+  const auto others = static_cast<float>(std::max(0, item.attribute_count.load(std::memory_order_relaxed) - 1));
+  const float own = mean + kReach * std::sqrt(std::max(variance + unmet * unmet, kVarianceMin));
+  chunk.reaches[index % kChunkItems].store(PackReach(own, first / own_prior * (1 + std::sqrt(others))),
+                                           std::memory_order_release);
+}
+
 Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const std::uint64_t> attributes,
                           double unmet_deviation) {
   const MutexLock lock(mutex_);
@@ -186,6 +230,7 @@ Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const
   for (std::size_t i = 0; i < count; ++i)
     item->attributes[i + 1].store(EffectOf(attributes[i]), std::memory_order_release);
   item->attribute_count.store(static_cast<std::uint8_t>(count + 1), std::memory_order_release);
+  StateReach(index);
   item->version.store(version + 2, std::memory_order_release);
   return {};
 }
@@ -199,6 +244,7 @@ void Posterior::Forget(std::uint32_t index) {
   item->shown.store(0, std::memory_order_release);
   item->clicked.store(0, std::memory_order_release);
   item->ignored.store(0, std::memory_order_release);
+  StateReach(index);
   item->version.store(version + 2, std::memory_order_release);
 }
 
@@ -295,6 +341,7 @@ void Posterior::ObserveOne(const Impression& impression, std::span<const float> 
     const float undone = impression.feedback == Feedback::kClickedLater ? static_cast<float>(ignored_weight) : 0;
     item.ignored.store(std::max(0.0F, ignored - undone), std::memory_order_release);
   }
+  StateReach(impression.item);
   item.version.store(version + 2, std::memory_order_release);
 
   LearnEffects(item, (1 - numbers.At(0, 0) / own_prior) / own_prior - precision_before,
@@ -317,9 +364,10 @@ void Posterior::LearnEffects(const Item& item, double precision, double informat
     const double weight = i == 0 ? 1 : scale;
     const double gain = VarianceOf(packed) * weight / denominator;
     const double variance = VarianceOf(packed) * (1 - gain * weight * precision);
-    effect.store(Pack(static_cast<float>(MeanOf(packed) + gain * surprise),
-                      std::max(static_cast<float>(variance), kVarianceMin)),
-                 std::memory_order_release);
+    const std::uint64_t learned = Pack(static_cast<float>(MeanOf(packed) + gain * surprise),
+                                       std::max(static_cast<float>(variance), kVarianceMin));
+    RaiseEffectReach(learned);
+    effect.store(learned, std::memory_order_release);
   }
 }
 
@@ -427,6 +475,7 @@ void Posterior::Relax(double keep) {
     const std::uint32_t version = item.version.load(std::memory_order_relaxed);
     item.version.store(version + 1, std::memory_order_relaxed);
     Store(item, numbers);
+    StateReach(index);
     item.version.store(version + 2, std::memory_order_release);
   }
   const auto effect_prior = static_cast<float>(options_.attribute_deviation * options_.attribute_deviation);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -60,7 +61,7 @@ struct Belief {
 /// thousand times is still one item. No clock is read and no time is kept: only the order of calls matters, so a
 /// replay of the same calls gives the same bytes.
 ///
-/// Items are dense indexes given by the caller, below items_max. Memory: 64 bytes an item, and once it was shown
+/// Items are dense indexes given by the caller, below items_max. Memory: 68 bytes an item, and once it was shown
 /// 2 (D + 1)(D + 4) bytes more (216 at D = 8).
 ///
 /// Threads: SetItem, Forget, Observe, Relax and Serialize exclude each other. Readers (Believe) take no lock and
@@ -110,6 +111,17 @@ class Posterior {
   };
   Effect AttributeEffect(std::uint16_t attribute) const;
 
+  /// How far what is believed of an item can move its score up or down, for any user: its expected correction, and
+  /// kReach standard deviations of its own part and of each of its attributes. A look at few numbers in a row, for
+  /// those who sift many items before they ask Believe; exact where nobody writes meanwhile.
+  struct Reach {
+    float own = 0;         ///< Of the item by itself: at least kReach times Belief::deviation.
+    float attributes = 0;  ///< Of all its attributes together.
+  };
+  /// Those of `items`, in their order, whose scores `reaches(item, Reach)` says may count.
+  template <class Reaches>
+  void Sift(std::span<const std::uint32_t> items, const Reaches& reaches, std::vector<std::uint32_t>& kept) const;
+
   ExaminationCurve examination() const EXCLUDES(mutex_);
   /// The chance of a click by one who looks, as a logit, at a (corrected) score.
   ClickCalibration calibration() const EXCLUDES(mutex_);
@@ -128,6 +140,8 @@ class Posterior {
   static constexpr std::size_t kAttributesPerItemMax = 15;
   /// Attributes fall into that many effects by a hash; those that collide share one.
   static constexpr std::size_t kEffectsMax = 4096;
+  /// Standard deviations; beyond them lies less than one draw in a million.
+  static constexpr float kReach = 4.8F;
 
  private:
   static constexpr std::size_t kChunkItems = 1024;
@@ -147,6 +161,9 @@ class Posterior {
   };
   struct Chunk {
     std::array<Item, kChunkItems> items;
+    /// What Sift reads, beside each other: Reach::own and how much effects count together, each rounded up to the upper
+    /// half of a float. Written under mutex_ whenever the item is.
+    std::array<std::atomic<std::uint32_t>, kChunkItems> reaches;
     std::vector<std::unique_ptr<std::atomic<float>[]>> numbers;  ///< Owns what items point to; under mutex_.
   };
   struct Numbers;  // An item's mean and covariance, copied out.
@@ -172,15 +189,20 @@ class Posterior {
   Status ReadState(ByteReader& reader) EXCLUDES(mutex_);
   Status ReadItem(std::uint32_t index, ByteReader& reader) REQUIRES(mutex_);
   void LearnEffects(const Item& item, double precision, double information) REQUIRES(mutex_);
+  void StateReach(std::uint32_t index) REQUIRES(mutex_);
+  void RaiseEffectReach(std::uint64_t effect) REQUIRES(mutex_);
   Effect SharedEffect(const Item& item) const;
   Projection Project(const Item& item, std::span<const float> x) const;
 
   // Constant after construction.
   const Options options_;
-  const float factor_variance_;  // Of one factor's direction.
+  const float factor_variance_;      // Of one factor's direction.
+  const std::uint32_t unmet_reach_;  // Of an item of which nothing was told.
   std::unique_ptr<std::atomic<Chunk*>[]>
       chunks_;  // [items_max / kChunkItems, rounded up]; entries synchronise themselves.
   std::unique_ptr<std::atomic<std::uint64_t>[]> effects_;  // [kEffectsMax], mean and variance as two floats.
+  // Written under mutex_, read by anybody.
+  std::atomic<float> effect_reach_{0};  ///< No effect of weight 1 moves a score by more; it never falls.
   // Guarded by mutex_.
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Chunk>> owned_chunks_ GUARDED_BY(mutex_);
@@ -190,5 +212,20 @@ class Posterior {
   std::vector<double> estimated_from_ GUARDED_BY(mutex_);  ///< The estimator's state when examination_ was made.
   std::uint32_t impressions_since_estimate_ GUARDED_BY(mutex_) = 0;
 };
+
+template <class Reaches>
+void Posterior::Sift(std::span<const std::uint32_t> items, const Reaches& reaches,
+                     std::vector<std::uint32_t>& kept) const {
+  const float effect_reach = effect_reach_.load(std::memory_order_acquire);
+  for (const std::uint32_t item : items) {
+    const Chunk* chunk =
+        item < options_.items_max ? chunks_[item / kChunkItems].load(std::memory_order_acquire) : nullptr;
+    const std::uint32_t packed =
+        chunk == nullptr ? unmet_reach_ : chunk->reaches[item % kChunkItems].load(std::memory_order_acquire);
+    const Reach reach{.own = std::bit_cast<float>(packed & 0xffff0000U),
+                      .attributes = std::bit_cast<float>(packed << 16) * effect_reach};
+    if (reaches(item, reach)) kept.push_back(item);
+  }
+}
 
 }  // namespace attune

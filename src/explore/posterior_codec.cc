@@ -110,6 +110,7 @@ Status Posterior::ReadState(ByteReader& reader) {
   examination_estimator_.Restore(sums[0]);
   impressions_since_estimate_ = reader.Number<std::uint32_t>();
   for (std::size_t i = 0; i < kEffectsMax; ++i) effects_[i].store(reader.Number<std::uint64_t>());
+  for (std::size_t i = 0; i < kEffectsMax; ++i) RaiseEffectReach(effects_[i].load());
 
   while (reader.ok()) {
     const auto index = reader.Number<std::uint32_t>();
@@ -133,12 +134,14 @@ Status Posterior::ReadItem(std::uint32_t index, ByteReader& reader) {
     item->attributes[i].store(static_cast<std::uint16_t>(reader.Number<std::uint16_t>() % kEffectsMax));
   }
   item->version.store(2);
+  StateReach(index);
   if (reader.Number<std::uint8_t>() == 0) return {};
   item->clicked.store(reader.Number<std::uint32_t>());
   item->ignored.store(reader.Number<float>());
   std::atomic<float>* numbers = MakeNumbers(index, *item);
   for (std::size_t i = 0; i < number_count(); ++i) numbers[i].store(reader.Number<float>());
   item->shown.store(1);
+  StateReach(index);
   return {};
 }
 

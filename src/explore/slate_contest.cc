@@ -12,7 +12,7 @@ namespace attune {
 namespace {
 
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
-constexpr float kReach = 4.8F;  // Standard deviations; beyond it lies less than one draw in a million.
+constexpr float kReach = Posterior::kReach;
 constexpr std::uint64_t kNumbers = std::uint64_t{1} << 53;
 constexpr double kOneNumber = 1.0 / static_cast<double>(kNumbers);
 constexpr float kSharedReach = 3;   // Effects of attributes are drawn within it.

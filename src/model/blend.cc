@@ -41,12 +41,11 @@ float Blend::LengthFactor(std::size_t length) const {
 
 void Blend::Apply(const Query& query, std::span<const Feature> features, std::span<float> scores) const {
   ATTUNE_CHECK(features.size() == feature_names.size());
-  const float factor = LengthFactor(query.items.size());
   std::vector<std::pair<float, const Feature*>> dense;
   std::vector<std::pair<float, const Feature*>> sparse;
   float rest = 0;
   for (std::size_t f = 0; f < features.size(); ++f) {
-    const float weight = query.items.empty() ? empty_weights[f] : weights[f] + by_length[f] * factor;
+    const float weight = Weight(f, query.items.size());
     if (weight == 0) continue;
     (features[f].is_dense() ? dense : sparse).emplace_back(weight, &features[f]);
     if (!features[f].is_dense()) rest += weight * features[f].rest;

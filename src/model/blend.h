@@ -38,6 +38,11 @@ struct Blend {
   /// log(length / typical_length), within ±3.
   float LengthFactor(std::size_t length) const;
 
+  /// Of a feature, for a query with a history of that many events.
+  float Weight(std::size_t feature, std::size_t length) const {
+    return length == 0 ? empty_weights[feature] : weights[feature] + by_length[feature] * LengthFactor(length);
+  }
+
   /// scores[i] [N] = Σ over `features` [F] of weight · feature.
   void Apply(const Query& query, std::span<const Feature> features, std::span<float> scores) const;
 

@@ -22,6 +22,7 @@ constexpr std::size_t kRowsPerTask = 256;
 struct ClosenessScratch final : MemberScratch {
   explicit ClosenessScratch(std::size_t item_count) : closeness(item_count) {}
   std::vector<float> closeness;
+  LatentPlace place{};  ///< Of the last query.
 };
 
 struct Regression {
@@ -191,6 +192,7 @@ float ContentModel::LogProbability(const ColdFeatures& features, std::uint32_t i
                                    std::uint64_t events_since) const {
   double log_prior = 0;
   for (std::size_t f = 0; f < kColdFeatures; ++f) log_prior += cold_weights_[f] * features[f];
+  if (interactions == 0) return static_cast<float>(log_prior);  // What follows would take away, and may not.
   // However little attributes told of held-out items, a click or two in a quiet hour tells less.
   const double strength = std::max(1 / (standard_deviation_ * standard_deviation_), kPriorInteractionsMin);
   const double expected = std::exp(std::min(log_prior, 0.0)) * static_cast<double>(events_since);
@@ -262,7 +264,8 @@ std::unique_ptr<MemberScratch> LatentMember::MakeScratch() const {
 
 void LatentMember::Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const {
   const std::size_t item_count = places_.size() / kD;
-  LatentPlace place{};
+  auto& [closeness, place] = static_cast<ClosenessScratch&>(scratch);
+  place = {};
   float loudness = 1;
   const std::size_t read = std::min(query.items.size(), kProfileEvents);
   for (std::size_t age = 1; age <= read; ++age, loudness *= kProfileDecay) {
@@ -272,9 +275,13 @@ void LatentMember::Score(const Query& query, MemberScratch& scratch, std::span<F
   }
   const float length = std::sqrt(Dot(place, place.data()));
   for (float& value : place) value = length > 0 ? value / length : 0;
-  auto& closeness = static_cast<ClosenessScratch&>(scratch).closeness;
   scan_.Multiply(place, closeness);
   features[0] = {.dense = closeness};
+}
+
+void LatentMember::Refine(std::span<const std::uint32_t> items, MemberScratch& scratch) const {
+  auto& [closeness, place] = static_cast<ClosenessScratch&>(scratch);
+  MultiplyRowsAt(places_, place, items, closeness);
 }
 
 Status LatentMember::Save(SnapshotFileWriter& file) const { return file.WriteArray<float>("places", places_); }

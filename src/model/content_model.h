@@ -104,6 +104,8 @@ class LatentMember final : public Member {
   std::size_t item_count() const override { return places_.size() / kLatentDimensions; }
   std::unique_ptr<MemberScratch> MakeScratch() const override;
   void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const override;
+  bool rounds() const override { return scan_.is_rounded(); }
+  void Refine(std::span<const std::uint32_t> items, MemberScratch& scratch) const override;
   Status Save(SnapshotFileWriter& file) const override;
 
  private:

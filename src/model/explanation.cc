@@ -19,11 +19,9 @@ std::vector<std::pair<std::string, double>> PartsOf(const RecommenderModel& mode
                                                     std::uint32_t item, const ScoreScratch& scratch) {
   const Blend& blend = model.blend();
   const std::size_t count = model.trained_item_count();
-  const float factor = blend.LengthFactor(query.items.size());
   std::vector<std::pair<std::string, double>> parts;
   for (std::size_t f = 0; f < blend.feature_names.size(); ++f) {
-    const double weight = static_cast<double>(query.items.empty() ? blend.empty_weights[f]
-                                                                  : blend.weights[f] + blend.by_length[f] * factor);
+    const auto weight = static_cast<double>(blend.Weight(f, query.items.size()));
     const Feature& feature = scratch.features[f];
     parts.emplace_back(blend.feature_names[f],
                        weight * (static_cast<double>(ValueAt(feature, item)) - Mean(feature, count)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -38,7 +39,13 @@ class Member {
   /// Fills `features` [F], which are valid until the scratch is used again. Items of the query's history that are >= N
   /// were not part of training and are passed over. `scratch` comes from this member's MakeScratch.
   virtual void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const = 0;
-  /// The same written out: `features` [F, N], row-major.
+  /// Whether Score may round, because there are many items.
+  virtual bool rounds() const { return false; }
+  /// After Score, and before the scratch is used again: puts what it said of `items` right, in the very arrays that its
+  /// dense features view.
+  virtual void Refine([[maybe_unused]] std::span<const std::uint32_t> items,
+                      [[maybe_unused]] MemberScratch& scratch) const {}
+  /// The same as Score, written out: `features` [F, N], row-major.
   void ScoreDense(const Query& query, MemberScratch& scratch, std::span<float> features) const;
   /// Writes everything that Load needs. The caller finishes the file.
   virtual Status Save(SnapshotFileWriter& file) const = 0;

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "model/attribute_affinity.h"
+#include "model/refine_best.h"
 #include "tensor/activations.h"
 
 namespace attune {
@@ -185,6 +186,7 @@ void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch,
   parts_->blend.Apply(query, scratch.features, warm);
   // Those that nobody took in training get a score of their own below.
   for (const std::uint32_t item : *cold_items_) scores[item] = -HUGE_VALF;
+  RefineBest(parts_->blend, parts_->members, query, scratch, warm);
   const float log_warm = LogSumExp(warm);
   const float log_total = LogSumExp(std::array{log_warm, ScoreColdItems(query, log_warm, scores)});
   if (log_total == -HUGE_VALF) return;

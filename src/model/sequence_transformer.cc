@@ -202,6 +202,13 @@ void SequenceTransformer::Score(const Query& query, MemberScratch& member_scratc
   features[0] = {.dense = scratch.logits};
 }
 
+void SequenceTransformer::Refine(std::span<const std::uint32_t> items, MemberScratch& member_scratch) const {
+  auto& scratch = static_cast<Scratch&>(member_scratch);
+  if (scratch.items.empty()) return;
+  MultiplyRowsAt(std::span(parameters_).first(shape_.item_count * shape_.block.width), scratch.cache.states, items,
+                 scratch.logits);
+}
+
 Status SequenceTransformer::Save(SnapshotFileWriter& file) const {
   const std::array<std::uint64_t, 5> sizes = {shape_.item_count, shape_.block_count, shape_.block.width,
                                               shape_.block.hidden, shape_.block.length_max};

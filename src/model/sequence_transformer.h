@@ -74,6 +74,8 @@ class SequenceTransformer final : public Member {
   std::size_t item_count() const override { return shape_.item_count; }
   std::unique_ptr<MemberScratch> MakeScratch() const override;
   void Score(const Query& query, MemberScratch& scratch, std::span<Feature> features) const override;
+  bool rounds() const override { return items_.is_rounded(); }
+  void Refine(std::span<const std::uint32_t> items, MemberScratch& scratch) const override;
   Status Save(SnapshotFileWriter& file) const override;
 
   const SequenceShape& shape() const { return shape_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "base/hash.h"
@@ -9,11 +10,13 @@
 #include "base/random.h"
 #include "data/interaction_rows.h"
 #include "explore/gaussian_thompson.h"
+#include "explore/ranking.h"
 #include "serve/top_k.h"
 
 namespace attune {
 namespace {
 
+constexpr float kReachSlack = 1e-3F;  // For what floats round.
 constexpr float kUnknownScore = std::numeric_limits<float>::quiet_NaN();
 
 /// Standard deviation of a user's log probabilities over the items of training: how far apart items are, for somebody,
@@ -228,30 +231,36 @@ void Exploration::Await(const std::string& item_id, const Impression& impression
 }
 
 Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::span<const float> log_probabilities,
-                                            const Slate& slate) const {
-  ItemSet candidates(log_probabilities.size());
-  for (const std::uint32_t item : TopKByIndex(log_probabilities, std::max(slate.size, kCandidatesMin), slate.kept)) {
-    candidates.Set(item, true);
-  }
-  ItemSet eligible(log_probabilities.size());
+                                            const Slate& slate, double weight) const {
+  const std::vector<std::uint32_t> best =
+      TopKByIndex(log_probabilities, std::max(slate.size, kCandidatesMin), slate.kept);
   constexpr double kMillisecondsPerDay = 24.0 * 60 * 60 * 1000;
   const auto from_ms =
       catalogue_.now_ms() - static_cast<std::int64_t>(std::min(slate.age_cut_off_days * kMillisecondsPerDay, 0x1p60));
-  for (const std::uint32_t item : catalogue_.CreatedSince(model, from_ms, kEligibleMax, slate.kept)) {
-    eligible.Set(item, true);
+  const auto eligible = newest_items_.Find(catalogue_, model, from_ms, kEligibleMax, slate.kept);
+  // Whoever cannot be lifted past the K + 1 best of those that nothing lifts is no candidate: see SlateContest.
+  std::vector<float> unlifted;
+  for (const std::uint32_t item : best) {
+    if (!eligible->set.Has(item)) unlifted.push_back(log_probabilities[item]);
   }
-  candidates.Unite(eligible);
+  const float bar = LargestAt(unlifted, slate.size) - kReachSlack;
+  const auto season = static_cast<float>(weight * weight / 2);
+  const auto deviation_max = static_cast<float>(spread_);
+  std::vector<std::uint32_t> lifted;
+  posterior_.Sift(
+      eligible->items,
+      [&](std::uint32_t item, const Posterior::Reach& reach) {
+        const float deviation = std::min(reach.own / Posterior::kReach, deviation_max);
+        return log_probabilities[item] + reach.own + reach.attributes + season * deviation * deviation >= bar;
+      },
+      lifted);
   // The policy breaks ties by position: the plain ranking breaks them by item.
   Candidates out;
-  const std::size_t count = candidates.Count();
-  out.items.reserve(count);
-  out.log_probabilities.reserve(count);
-  out.eligible.reserve(count);
-  ForEachItem(candidates, [&](std::uint32_t item) {
-    out.items.push_back(item);
+  std::ranges::set_union(best, lifted, std::back_inserter(out.items));
+  for (const std::uint32_t item : out.items) {
     out.log_probabilities.push_back(log_probabilities[item]);
-    out.eligible.push_back(eligible.Has(item) ? 1 : 0);
-  });
+    out.eligible.push_back(eligible->set.Has(item) ? 1 : 0);
+  }
   return out;
 }
 
@@ -263,7 +272,7 @@ std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span
     for (const std::uint32_t item : TopK(log_probabilities, slate.size, slate.kept)) plain.push_back({.index = item});
     return plain;
   }
-  const Candidates candidates = Gather(model, log_probabilities, slate);
+  const Candidates candidates = Gather(model, log_probabilities, slate, contenders == nullptr ? slate.weight : 1);
   const SlateBeliefs beliefs = ReadBeliefs(posterior_, candidates.items, candidates.eligible, factors);
   const std::vector<float> scores =
       SeasonedScores(candidates.log_probabilities, candidates.eligible, beliefs, slate.weight, spread_);

@@ -20,6 +20,7 @@
 #include "model/recommender_model.h"
 #include "serve/group_log.h"
 #include "serve/live_catalogue.h"
+#include "serve/newest_items.h"
 #include "serve/recent_keys.h"
 
 namespace attune {
@@ -121,8 +122,10 @@ class Exploration {
     std::vector<float> log_probabilities;  ///< [N]
     std::vector<std::uint8_t> eligible;    ///< [N], 1: may be explored.
   };
-  /// The best of the kept items by plain score, and those that may be explored.
-  Candidates Gather(const RecommenderModel& model, std::span<const float> log_probabilities, const Slate& slate) const;
+  /// The best of the kept items by plain score, and of those that may be explored all that anything believed of them
+  /// can bring into the slate at `weight` or below.
+  Candidates Gather(const RecommenderModel& model, std::span<const float> log_probabilities, const Slate& slate,
+                    double weight) const;
   /// Of the user who saw the list, if this model made it.
   std::span<const float> FactorsOf(const Event& event) const;
   void Await(const std::string& item_id, const Impression& impression);
@@ -138,6 +141,7 @@ class Exploration {
   // Synchronises itself where readers come.
   LiveCatalogue catalogue_;
   Posterior posterior_;
+  NewestItems newest_items_;
   // For all.
   mutable std::atomic<std::uint64_t> served_items_{0};
   mutable std::atomic<std::uint64_t> explored_items_{0};

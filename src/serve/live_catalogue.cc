@@ -70,6 +70,12 @@ std::shared_ptr<const RecommenderModel> LiveCatalogue::Current() const {
   return current_;
 }
 
+std::optional<std::uint64_t> LiveCatalogue::PublicationOf(const RecommenderModel& model) const {
+  const MutexLock lock(mutex_);
+  if (current_.get() != &model) return std::nullopt;
+  return publication_;
+}
+
 std::vector<std::uint32_t> LiveCatalogue::CreatedSince(const RecommenderModel& model, std::int64_t from_ms,
                                                        std::size_t count_max, const ItemSet* kept) const {
   const auto is_kept = [&](std::uint32_t item) { return kept == nullptr || kept->Has(item); };
@@ -171,6 +177,7 @@ void LiveCatalogue::Publish() {
   auto next = extension_.Publish();
   const MutexLock lock(mutex_);
   current_.swap(next);
+  ++publication_;
 }
 
 }  // namespace attune

@@ -35,6 +35,8 @@ class LiveCatalogue {
   // For readers.
   /// As of the last Publish.
   std::shared_ptr<const RecommenderModel> Current() const EXCLUDES(mutex_);
+  /// Counts publications; nothing where this is not the model of the last one.
+  std::optional<std::uint64_t> PublicationOf(const RecommenderModel& model) const EXCLUDES(mutex_);
   /// The newest time of an interaction, in training or since: item ages count from it.
   std::int64_t now_ms() const { return now_ms_.load(std::memory_order_relaxed); }
   /// Up to `count_max` items of `model`, a snapshot of this, that were created at `from_ms` or later, the newest; of
@@ -88,6 +90,7 @@ class LiveCatalogue {
   // Guarded by mutex_.
   mutable Mutex mutex_;
   std::shared_ptr<const RecommenderModel> current_ GUARDED_BY(mutex_);
+  std::uint64_t publication_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace attune

@@ -99,6 +99,10 @@ constexpr float kLargest = 127;
 constexpr float kFactorLargest = 16'383;
 static_assert(RowScan::kWidthMax * 127 * 16'383 < (std::size_t{1} << 31));
 
+constexpr std::size_t kRowsAhead = 8;
+constexpr std::size_t kFloatsPerLine = 16;
+constexpr std::size_t kSums = 16;  // So that one need not wait for the other.
+
 std::size_t PairsOf(std::size_t width) { return (width + 1) / 2; }
 }  // namespace
 
@@ -150,6 +154,28 @@ void RowScan::Multiply(std::span<const float> x, std::span<float> out) const {
   if (!rounded_.empty()) return MultiplyRounded(x, out);
   std::fill(out.begin(), out.end(), 0.0f);
   AddProduct({x.data(), width_, 1}, {columns_.data(), row_count_, 1}, out.data(), row_count_, 1, row_count_, width_);
+}
+
+void MultiplyRowsAt(std::span<const float> rows, std::span<const float> x, std::span<const std::uint32_t> indexes,
+                    std::span<float> out) {
+  const std::size_t width = x.size();
+  ATTUNE_CHECK(rows.size() == out.size() * width);
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
+    if (i + kRowsAhead < indexes.size()) {
+      const float* expected = rows.data() + indexes[i + kRowsAhead] * width;
+      for (std::size_t d = 0; d < width; d += kFloatsPerLine) __builtin_prefetch(expected + d);
+    }
+    const float* row = rows.data() + indexes[i] * width;
+    std::array<float, kSums> sums{};
+    std::size_t d = 0;
+    for (; d + kSums <= width; d += kSums) {
+      for (std::size_t s = 0; s < kSums; ++s) sums[s] += row[d + s] * x[d + s];
+    }
+    for (; d < width; ++d) sums[d % kSums] += row[d] * x[d];
+    float sum = 0;
+    for (const float part : sums) sum += part;
+    out[indexes[i]] = sum;
+  }
 }
 
 }  // namespace attune

@@ -17,6 +17,8 @@ class RowScan {
   RowScan(std::span<const float> rows, std::size_t width);
 
   std::size_t row_count() const { return row_count_; }
+  /// Whether rows are held in 8 bits.
+  bool is_rounded() const { return !rounded_.empty(); }
   /// out [N] = rows · x [D]. The widest vectors of this processor are chosen at run time; the twin is in its test.
   void Multiply(std::span<const float> x, std::span<float> out) const;
 
@@ -35,5 +37,10 @@ class RowScan {
   std::vector<std::int8_t> rounded_;  ///< [N / 64][D / 2][64][2], or empty.
   std::vector<float> scales_;         ///< [N], padded to whole blocks.
 };
+
+/// out[i] = row i of `rows` [N, D] · x [D] for each i of `indexes`, the rest of `out` [N] stays. Always added up in the
+/// same order: the same bits on every processor.
+void MultiplyRowsAt(std::span<const float> rows, std::span<const float> x, std::span<const std::uint32_t> indexes,
+                    std::span<float> out);
 
 }  // namespace attune

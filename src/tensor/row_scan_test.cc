@@ -101,6 +101,28 @@ TEST(RowScan, SumsTheWidestAndLargestWithoutOverflow) {
   }
 }
 
+TEST(RowScan, MultipliesChosenRowsInFloats) {
+  for (const std::size_t width : {1, 15, 16, 33, 64}) {
+    Random random(width);
+    std::vector<float> rows(50 * width);
+    std::vector<float> x(width);
+    for (float& value : rows) value = static_cast<float>(random.Normal());
+    for (float& value : x) value = static_cast<float>(random.Normal());
+    std::vector<float> out(50, 7);
+    std::vector<std::uint32_t> chosen;
+    for (std::uint32_t row = 1; row < 50; row += 1 + static_cast<std::uint32_t>(random.Below(3))) chosen.push_back(row);
+
+    MultiplyRowsAt(rows, x, chosen, out);
+
+    EXPECT_EQ(out[0], 7);
+    for (const std::uint32_t row : chosen) {
+      double expected = 0;
+      for (std::size_t d = 0; d < width; ++d) expected += double{rows[row * width + d]} * double{x[d]};
+      EXPECT_NEAR(out[row], expected, 1e-6 * double(width)) << width << " " << row;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryCpu, RowScanTest, testing::Values("baseline", "avx2", "avx512"));
 
 }  // namespace
