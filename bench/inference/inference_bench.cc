@@ -44,7 +44,7 @@ int Run(std::size_t length, std::size_t width, std::size_t block_count, std::siz
     SequenceForwardOfLast(shape, parameters, batch, {.items = items}, cache);
     if (i >= kWarmUp) micros.push_back(static_cast<double>(clock.MonotonicNanoseconds() - before) * 1e-3);
   }
-  const std::vector<float> last = cache.states;
+  const AlignedFloats last = cache.states;
   SequenceForward(shape, parameters, batch, {.items = items}, {}, cache);
   for (std::size_t d = 0; d < width; ++d) {
     if (!(std::abs(last[d] - cache.states[(length - 1) * width + d]) < 1e-3F)) {
