@@ -96,7 +96,7 @@ void Exploration::Apply(const GroupRecord& record, const Schema* item_schema) {
   if (const auto* event = std::get_if<Event>(&record.content)) {
     ApplyEvent(*event, record.sequence);
   } else if (item_schema != nullptr) {
-    ApplyPut(*item_schema, std::get<EntityPut>(record.content));
+    ApplyPut(*item_schema, std::get<EntityPut>(record.content), record.sequence);
   }
 }
 
@@ -107,8 +107,8 @@ void Exploration::ApplyEvent(const Event& event, std::uint64_t sequence) {
   Learn(event, sequence);
 }
 
-void Exploration::ApplyPut(const Schema& schema, const EntityPut& put) {
-  if (const auto joined = catalogue_.Put(schema, put)) Welcome(*joined);
+void Exploration::ApplyPut(const Schema& schema, const EntityPut& put, std::uint64_t sequence) {
+  if (const auto joined = catalogue_.Put(schema, put, sequence)) Welcome(*joined);
 }
 
 void Exploration::Welcome(const LiveCatalogue::Joined& joined) {

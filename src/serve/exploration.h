@@ -112,7 +112,7 @@ class Exploration {
 
  private:
   void ApplyEvent(const Event& event, std::uint64_t sequence);
-  void ApplyPut(const Schema& schema, const EntityPut& put);
+  void ApplyPut(const Schema& schema, const EntityPut& put, std::uint64_t sequence);
   void Welcome(const LiveCatalogue::Joined& joined);
   void SetPrior(const RecommenderModel& model, std::uint32_t item);
   void Learn(const Event& event, std::uint64_t sequence);
