@@ -99,6 +99,13 @@ const Posterior::Item* Posterior::Find(std::uint32_t item) const {
 
 void Posterior::Expect(std::uint32_t item) const { __builtin_prefetch(Find(item)); }
 
+Posterior::Meetings Posterior::MeetingsOf(std::uint32_t index) const {
+  const Item* item = Find(index);
+  if (item == nullptr) return {};
+  return {.clicked = item->clicked.load(std::memory_order_relaxed),
+          .ignored = item->ignored.load(std::memory_order_relaxed)};
+}
+
 Posterior::Item* Posterior::FindOrMake(std::uint32_t item) {
   if (item >= options_.items_max) return nullptr;
   std::atomic<Chunk*>& entry = chunks_[item / kChunkItems];

@@ -87,6 +87,8 @@ Exploration::Exploration(std::shared_ptr<const RecommenderModel> model, Options 
       shares_attributes_(options.shares_attributes),
       anchors_(Anchors(*model)),
       user_factors_(FitUserFactors(*model, anchors_, options.factor_count)),
+      few_taken_(*model),
+      unmet_max_(options.unmet_max),
       catalogue_(model, options.limits),
       posterior_(Posterior::Options{.factor_count = user_factors_.factor_count()}) {
   for (std::uint32_t item = 0; item < model->item_count(); ++item) SetPrior(*model, item);
@@ -240,6 +242,7 @@ Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::
   for (const std::uint32_t item : catalogue_.CreatedSince(model, from_ms, kEligibleMax, slate.kept)) {
     eligible.Set(item, true);
   }
+  few_taken_.AddTo(eligible, model, posterior_, slate.kept, kEligibleMax - eligible.Count(), unmet_max_);
   candidates.Unite(eligible);
   // The policy breaks ties by position: the plain ranking breaks them by item.
   Candidates out;
