@@ -24,6 +24,8 @@ namespace {
 constexpr std::size_t kUsers = 300;
 constexpr std::size_t kOld = 120;
 constexpr std::size_t kNew = 180;
+constexpr std::size_t kTail = 1000;  // Further old items of a catalogue with a long tail: nobody took one.
+constexpr double kTailLoss = 1;      // They are that much worse, in logits.
 constexpr std::size_t kGenres = 12;
 constexpr std::size_t kTaste = 6;
 constexpr std::size_t kSlate = 10;
@@ -33,17 +35,17 @@ constexpr std::int64_t kStepMs = 60'000;
 
 /// Who likes what, drawn: tastes and places of items, of which genres tell a part, and a quality that nothing tells.
 struct Truth {
-  explicit Truth(std::uint64_t seed) {
+  Truth(std::uint64_t seed, std::size_t tail) : item_count(kOld + kNew + tail) {
     Random random(seed);
     std::vector<float> genre_place(kGenres * kTaste);
     for (float& value : genre_place) value = static_cast<float>(random.Normal());
     for (std::size_t user = 0; user < kUsers * kTaste; ++user) taste.push_back(static_cast<float>(random.Normal()));
-    for (std::size_t item = 0; item < kOld + kNew; ++item) {
+    for (std::size_t item = 0; item < item_count; ++item) {
       genre.push_back(static_cast<std::uint32_t>(random.Below(kGenres)));
       for (std::size_t d = 0; d < kTaste; ++d) {
         place.push_back(0.8F * genre_place[genre[item] * kTaste + d] + 0.6F * static_cast<float>(random.Normal()));
       }
-      quality.push_back(static_cast<float>(0.8 * random.Normal()));
+      quality.push_back(static_cast<float>(0.8 * random.Normal() - (item < kOld + kNew ? 0 : kTailLoss)));
     }
   }
   double Logit(std::size_t user, std::size_t item) const {
@@ -60,9 +62,10 @@ struct Truth {
     return worth;
   }
 
-  std::vector<float> taste;    // [kUsers, kTaste]
-  std::vector<float> place;    // [kOld + kNew, kTaste]
-  std::vector<float> quality;  // [kOld + kNew]
+  const std::size_t item_count;  // The old ones, the new ones, the long tail.
+  std::vector<float> taste;      // [kUsers, kTaste]
+  std::vector<float> place;      // [item_count, kTaste]
+  std::vector<float> quality;    // [item_count]
   std::vector<std::uint32_t> genre;
 };
 
@@ -74,10 +77,11 @@ TrainingData History(const Truth& truth, std::uint64_t seed) {
   Random random(seed + 1000);
   TrainingData data;
   CategoricalColumn genres{.name = "GENRES", .categories = {}, .offsets = {0}, .values = {}};
-  for (std::size_t item = 0; item < kOld; ++item) {
+  for (std::size_t item = 0; item < truth.item_count; ++item) {
+    if (item >= kOld && item < kOld + kNew) continue;
     data.items.Add(ItemId(item));
     genres.values.push_back(genres.categories.Add(GenreName(truth, item)));
-    genres.offsets.push_back(static_cast<std::uint32_t>(item + 1));
+    genres.offsets.push_back(static_cast<std::uint32_t>(genres.values.size()));
     data.item_created_ms.push_back(kStartMs - std::int64_t{400} * 24 * 3600 * 1000);
   }
   data.item_attributes.categorical.push_back(std::move(genres));
@@ -129,6 +133,7 @@ struct Outcome {
   double clicks = 0;
   double oracle = 0;
   double new_share = 0;
+  double tail_share = 0;
   std::size_t never_shown = 0;
   std::size_t good_found = 0;
 };
@@ -204,7 +209,7 @@ Outcome Simulate(const Truth& truth, const std::shared_ptr<const RecommenderMode
                  std::uint64_t seed) {
   Service service(model, entry);
   Random random(seed + 77);
-  std::vector<std::size_t> shown(kOld + kNew);
+  std::vector<std::size_t> shown(truth.item_count);
   std::size_t arrived = 0;
   Outcome outcome;
   std::size_t impressions = 0;
@@ -213,7 +218,9 @@ Outcome Simulate(const Truth& truth, const std::shared_ptr<const RecommenderMode
     while (arrived < kNew && request >= arrived * kRequests / kNew) service.PutItem(truth, kOld + arrived++, now_ms);
     const std::size_t user = random.Below(kUsers);
     std::vector<double> chances;
-    for (std::size_t item = 0; item < kOld + arrived; ++item) chances.push_back(truth.ClickChance(user, item));
+    for (std::size_t item = 0; item < truth.item_count; ++item) {
+      if (item < kOld + arrived || item >= kOld + kNew) chances.push_back(truth.ClickChance(user, item));
+    }
     std::ranges::sort(chances, std::greater<>());
     for (std::size_t rank = 1; rank <= kSlate; ++rank) outcome.oracle += chances[rank - 1] / std::pow(rank, 0.6);
 
@@ -228,7 +235,8 @@ Outcome Simulate(const Truth& truth, const std::shared_ptr<const RecommenderMode
       if (first.empty()) first = item.item_id;
       ++impressions;
       ++shown[index];
-      outcome.new_share += index >= kOld;
+      outcome.new_share += index >= kOld && index < kOld + kNew;
+      outcome.tail_share += index >= kOld + kNew;
       const double chance = truth.ClickChance(user, index) / std::pow(rank, 0.6);
       outcome.clicks += chance;
       if (random.Uniform() < chance) {
@@ -239,6 +247,7 @@ Outcome Simulate(const Truth& truth, const std::shared_ptr<const RecommenderMode
     if (!told) service.Tell(user, id, first, false, now_ms);
   }
   outcome.new_share /= static_cast<double>(impressions);
+  outcome.tail_share /= static_cast<double>(impressions);
   std::vector<std::pair<double, std::size_t>> by_worth;
   for (std::size_t item = kOld; item < kOld + kNew; ++item) {
     by_worth.emplace_back(truth.Worth(item), item);
@@ -284,6 +293,35 @@ KnownLosses LossesOfTheTruth(const Truth& truth) {
   return {percent(sums.same_for_all), percent(sums.same_for_all_old), percent(sums.own_old)};
 }
 
+void PrintEntries(const std::vector<Entry>& entries, std::size_t seed_count, std::size_t tail) {
+  fmt::print(
+      "\n| | regret % | new, % of impressions | long tail, % | never shown of {} | good found of {} |\n"
+      "|---|---|---|---|---|---|\n",
+      kNew, kNew / 5);
+  for (const Entry& entry : entries) {
+    Outcome sum;
+    double regret = 0;
+    double squares = 0;
+    const auto count = static_cast<double>(seed_count);
+    for (std::uint64_t seed = 0; seed < seed_count; ++seed) {
+      const Truth truth(seed, tail);
+      const Outcome outcome = Simulate(truth, Train(truth, seed), entry, seed);
+      const double percent = 100 * (1 - outcome.clicks / outcome.oracle);
+      regret += percent / count;
+      squares += percent * percent / count;
+      sum.new_share += outcome.new_share / count;
+      sum.tail_share += outcome.tail_share / count;
+      sum.never_shown += outcome.never_shown;
+      sum.good_found += outcome.good_found;
+    }
+    const double deviation = std::sqrt(std::max(0.0, squares - regret * regret) * count / std::max(1.0, count - 1));
+    fmt::print("| {} | {:.2f} ± {:.2f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} |\n", entry.name, regret, deviation,
+               100 * sum.new_share, 100 * sum.tail_share, static_cast<double>(sum.never_shown) / count,
+               static_cast<double>(sum.good_found) / count);
+    std::fflush(stdout);
+  }
+}
+
 }  // namespace
 
 void PrintServed(std::size_t seed_count) {
@@ -299,39 +337,26 @@ void PrintServed(std::size_t seed_count) {
       {"weight 0.3, no user factors", 0.3, options(0, true)},
       {"weight 0.3, nothing shared by attributes", 0.3, options(8, false)},
   };
-  fmt::print("\n| | regret % | new, % of impressions | never shown of {} | good found of {} |\n|---|---|---|---|---|\n",
-             kNew, kNew / 5);
-  for (const Entry& entry : entries) {
-    Outcome sum;
-    double regret = 0;
-    double squares = 0;
-    const auto count = static_cast<double>(seed_count);
-    for (std::uint64_t seed = 0; seed < seed_count; ++seed) {
-      const Truth truth(seed);
-      const Outcome outcome = Simulate(truth, Train(truth, seed), entry, seed);
-      const double percent = 100 * (1 - outcome.clicks / outcome.oracle);
-      regret += percent / count;
-      squares += percent * percent / count;
-      sum.new_share += outcome.new_share / count;
-      sum.never_shown += outcome.never_shown;
-      sum.good_found += outcome.good_found;
-    }
-    const double deviation = std::sqrt(std::max(0.0, squares - regret * regret) * count / std::max(1.0, count - 1));
-    fmt::print("| {} | {:.2f} ± {:.2f} | {:.1f} | {:.1f} | {:.1f} |\n", entry.name, regret, deviation,
-               100 * sum.new_share, static_cast<double>(sum.never_shown) / count,
-               static_cast<double>(sum.good_found) / count);
-    std::fflush(stdout);
-  }
+  PrintEntries(entries, seed_count, 0);
   KnownLosses mean;
   for (std::uint64_t seed = 0; seed < seed_count; ++seed) {
-    const KnownLosses losses = LossesOfTheTruth(Truth(seed));
+    const KnownLosses losses = LossesOfTheTruth(Truth(seed, 0));
     mean.own_old += losses.own_old / static_cast<double>(seed_count);
     mean.same_for_all += losses.same_for_all / static_cast<double>(seed_count);
     mean.same_for_all_old += losses.same_for_all_old / static_cast<double>(seed_count);
   }
-  fmt::print("| who knows all, of old items | {:.2f} | 0 | {} | 0 |\n", mean.own_old, kNew);
-  fmt::print("| who knows all but tastes | {:.2f} | | | |\n", mean.same_for_all);
-  fmt::print("| who knows all but tastes, of old items | {:.2f} | 0 | {} | 0 |\n", mean.same_for_all_old, kNew);
+  fmt::print("| who knows all, of old items | {:.2f} | 0 | | {} | 0 |\n", mean.own_old, kNew);
+  fmt::print("| who knows all but tastes | {:.2f} | | | | |\n", mean.same_for_all);
+  fmt::print("| who knows all but tastes, of old items | {:.2f} | 0 | | {} | 0 |\n", mean.same_for_all_old, kNew);
+
+  fmt::print("\nWith {} further old items that nobody took:\n", kTail);
+  std::vector<Entry> tail_entries{{"weight 0: the plain ranking", 0, options(8, true)}};
+  for (const std::size_t unmet_max : {0, 10, 50, 200, 1000}) {
+    Entry entry{fmt::format("weight 0.3, {} of them at a time", unmet_max), 0.3, options(8, true)};
+    entry.options.unmet_max = unmet_max;
+    tail_entries.push_back(std::move(entry));
+  }
+  PrintEntries(tail_entries, seed_count, kTail);
 }
 
 }  // namespace attune::exploration_bench

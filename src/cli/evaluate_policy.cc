@@ -24,6 +24,9 @@
 namespace attune {
 namespace {
 
+// With fewer places that tell, or less of what a policy shows among what was shown, intervals may be too narrow.
+constexpr double kEffectivePlacesMin = 100;
+constexpr double kWeightMeanMin = 0.9;
 constexpr std::size_t kListsMax = 1'000'000;
 constexpr std::size_t kDrawsMax = 100'000;
 constexpr std::size_t kWeightsMax = 20;
@@ -115,6 +118,8 @@ std::string ToJson(const PolicyLog& log, const PolicyAnswers& answers, const Eva
   WriteCount(json, "lists_of_unknown_policy", answers.unknown_policy);
   WriteCount(json, "lists_cut_short", answers.cut_short);
   WriteCount(json, "bad_lines", log.bad_lines);
+  json.Key("propensity_error");
+  json.Double(answers.propensity_error);
   WriteEstimate(json, "observed", answers.observed.inverse_propensity);
   json.Key("policies");
   json.BeginArray();
@@ -131,6 +136,8 @@ std::string ToJson(const PolicyLog& log, const PolicyAnswers& answers, const Eva
     WriteEstimate(json, "doubly_robust", estimates.doubly_robust);
     json.Key("effective_places");
     json.Double(estimates.effective_choices);
+    json.Key("weight_mean");
+    json.Double(estimates.weight_mean);
     json.Key("weight_max");
     json.Double(estimates.weight_max);
     WriteCount(json, "clipped_places", estimates.clipped_choices);
@@ -139,6 +146,20 @@ std::string ToJson(const PolicyLog& log, const PolicyAnswers& answers, const Eva
   json.EndArray();
   json.EndObject();
   return text;
+}
+
+void PrintCaveats(const OffPolicyEstimates& estimates, double weight_max) {
+  if (estimates.clipped_choices > 0) {
+    fmt::print("{:<24} {} places weighed more than {:.0f} and were cut to it: too low by what they would have added\n",
+               "", estimates.clipped_choices, weight_max);
+  }
+  if (estimates.effective_choices < kEffectivePlacesMin) {
+    fmt::print("{:<24} few places tell of it: its intervals may be too narrow\n", "");
+  }
+  if (estimates.weight_mean < kWeightMeanMin) {
+    fmt::print("{:<24} only {:.0f} % of what it would show was shown: IPS leaves out the rest\n", "",
+               100 * estimates.weight_mean);
+  }
 }
 
 std::string Cell(const PolicyEstimate& estimate) {
@@ -156,15 +177,15 @@ void Print(const PolicyLog& log, const PolicyAnswers& answers, const EvaluatePol
     fmt::print("{:<24} {:<24} {:<24} {:<24} {:<24} {:.0f}\n", fmt::format("{} {}", options.policy, options.weights[q]),
                Cell(estimates.inverse_propensity), Cell(estimates.self_normalized), Cell(estimates.direct),
                Cell(estimates.doubly_robust), estimates.effective_choices);
-    if (estimates.clipped_choices > 0) {
-      fmt::print(
-          "{:<24} {} places weighed more than {:.0f} and were cut to it: too low by what they would have added\n", "",
-          estimates.clipped_choices, options.estimate.weight_max);
-    }
+    PrintCaveats(estimates, options.estimate.weight_max);
   }
   fmt::print(
       "\nIPS and doubly robust are right on average where the logged campaign could have shown what the other\n"
       "would; few places that tell, or wide intervals, mean that it hardly did. direct is the model's own word.\n");
+  if (answers.propensity_error > 0) {
+    fmt::print("The logged probabilities are known to {:.1f} %; by its square they bias IPS upwards.\n",
+               100 * answers.propensity_error);
+  }
   const auto say = [](std::size_t count, std::string_view what) {
     if (count > 0) fmt::print("{} {}\n", count, what);
   };

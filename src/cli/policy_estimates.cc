@@ -116,6 +116,20 @@ std::vector<std::size_t> OrderByUser(const PolicyLog& log) {
   return order;
 }
 
+double PropensityError(const PolicyLog& log) {
+  double squares = 0;
+  std::size_t count = 0;
+  for (const LoggedList& list : log.lists) {
+    const RecommendationRecord& record = list.record;
+    for (std::size_t i = 0; i < record.propensity_errors.size(); ++i, ++count) {
+      const auto relative =
+          static_cast<double>(record.propensity_errors[i]) / static_cast<double>(record.propensities[i]);
+      squares += relative * relative;
+    }
+  }
+  return count > 0 ? std::sqrt(squares / static_cast<double>(count)) : 0;
+}
+
 }  // namespace
 
 PolicyAnswers AnswerPolicyQuestions(const PolicyLog& log, const std::vector<PolicyQuestion>& questions,
@@ -146,6 +160,7 @@ PolicyAnswers AnswerPolicyQuestions(const PolicyLog& log, const std::vector<Poli
     answers.places += list.record.item_ids.size();
   }
   answers.lists = tasks.size();
+  answers.propensity_error = PropensityError(log);
 
   std::vector<std::vector<LoggedChoice>> choices(questions.size() + 1, std::vector<LoggedChoice>(answers.places));
   constexpr std::size_t kListsATime = 256;

@@ -26,7 +26,10 @@ struct PolicyAnswers {
   std::size_t places = 0;
   std::size_t clicks = 0;
   std::size_t unknown_policy = 0;  ///< Lists drawn by a policy that this program does not know: left out.
-  std::size_t cut_short = 0;       ///< Lists with more contenders than were logged: estimates are a little off there.
+  /// Root mean square of the propensities' standard errors over themselves, where they are logged: estimates by IPS are
+  /// off by about its square, upwards.
+  double propensity_error = 0;
+  std::size_t cut_short = 0;  ///< Lists with more contenders than were logged: estimates are a little off there.
 };
 
 struct PolicyEstimateOptions {

@@ -85,6 +85,7 @@ struct World {
       record.item_ids.push_back(names[item]);
       record.scores.push_back(user.scores[item]);
       record.propensities.push_back(static_cast<float>(choice.probability));
+      record.propensity_errors.push_back(static_cast<float>(choice.probability_error));
       record.explored.push_back(choice.explored ? 1 : 0);
       const auto looks = static_cast<double>(examination[record.item_ids.size() - 1]);
       if (random.Uniform() < looks * user.chances[item]) list.clicked.insert(names[item]);
@@ -125,7 +126,7 @@ std::shared_ptr<const Policy> Campaign() {
 
 TEST(PolicyEstimates, HoldTheTruthOfOtherWeights) {
   const World world(1);
-  const std::vector<PolicyQuestion> questions{{Campaign(), 0.3}, {Campaign(), 0.6}};
+  const std::vector<PolicyQuestion> questions{{Campaign(), 0.3}, {Campaign(), 0.6}, {Campaign(), 0}};
   std::vector<double> truths;
   for (const auto& question : questions) truths.push_back(world.Value(*question.policy, question.weight));
   ASSERT_GT(std::abs(truths[1] - truths[0]), 0.001) << "the question is trivial";
@@ -143,8 +144,8 @@ TEST(PolicyEstimates, HoldTheTruthOfOtherWeights) {
   }
 
   for (std::size_t q = 0; q < questions.size(); ++q) {
-    // 95 % of 200, less three standard deviations.
-    for (std::size_t e = 0; e < holds[q].size(); ++e) EXPECT_GE(holds[q][e], 180) << "question " << q << " " << e;
+    // 95 % of 200, less two standard deviations.
+    for (std::size_t e = 0; e < holds[q].size(); ++e) EXPECT_GE(holds[q][e], 184) << "question " << q << " " << e;
   }
 }
 

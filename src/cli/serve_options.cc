@@ -14,7 +14,8 @@ constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 50;
 constexpr std::uint64_t kHeaderBytesMax = 1 << 20;
 constexpr std::uint64_t kConnectionsMax = 1'000'000;
 constexpr std::uint64_t kThreadsMax = 1024;
-constexpr std::size_t kLiveItemsMax = 500'000;  // With a catalogue as large within the million of a posterior.
+constexpr std::size_t kGroupItemsMax = 10'000'000;  // Some 40 bytes each.
+constexpr std::size_t kLiveItemsMax = 500'000;      // With a catalogue as large within the million of a posterior.
 constexpr std::size_t kServedListsMax = 100'000'000;
 constexpr std::uint64_t kQuotaMax = 1'000'000;
 constexpr std::uint64_t kOperationsLimit = 1'000'000'000'000'000'000;
@@ -109,6 +110,9 @@ void AddLiveItemOptions(ServeOptions* options, OptionTable* table) {
   table->AddNumber("live-items-put-max", "N", 0, kLiveItemsMax, "Put one by one with PutItems.", &limits.put_items_max);
   table->AddNumber("live-items-named-max", "N", 0, kLiveItemsMax, "Named by nothing but an event.",
                    &limits.named_items_max);
+  table->AddNumber("live-items-group-max", "N", 0, kGroupItemsMax,
+                   "In each dataset group that no campaign serves, put or named since it was made.",
+                   &options->application.group_items_put_max);
 }
 
 void AddRecommendationLogOptions(ServeOptions* options, OptionTable* table) {

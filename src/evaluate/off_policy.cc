@@ -74,6 +74,27 @@ PolicyEstimate Ratio(std::span<const Group> groups, double Group::*above, double
   return estimate;
 }
 
+/// Quantile of a chi-squared distribution at a normal deviate. Source: Wilson and Hilferty, PNAS 1931.
+double ChiSquared(double degrees, double deviate) {
+  const double spread = 2 / (9 * degrees);
+  const double root = std::max(0.0, 1 - spread + deviate * std::sqrt(spread));
+  return degrees * root * root * root;
+}
+
+/// Sets the interval of a sum of counts of which one adds at most `largest`.
+void SetSkewedInterval(double largest, PolicyEstimate* estimate) {
+  const double variance = estimate->standard_error * estimate->standard_error;
+  const double value = estimate->value;
+  estimate->low =
+      value > 0 && variance > 0 ? variance / (2 * value) * ChiSquared(2 * value * value / variance, -kNormal95) : value;
+  const double value_above = value + largest;
+  const double variance_above = variance + largest * largest;
+  estimate->high =
+      value_above > 0 && variance_above > 0
+          ? variance_above / (2 * value_above) * ChiSquared(2 * value_above * value_above / variance_above, kNormal95)
+          : value;
+}
+
 PolicyEstimate Scaled(const PolicyEstimate& estimate, double factor) {
   return {.value = estimate.value * factor,
           .standard_error = estimate.standard_error * factor,
@@ -87,8 +108,20 @@ OffPolicyEstimates EstimateOffPolicy(std::span<const LoggedChoice> log, const Of
   OffPolicyEstimates estimates;
   const std::vector<Group> groups = GroupsOf(log, options, estimates);
   estimates.inverse_propensity = Ratio(groups, &Group::weighted_reward, &Group::count);
-  const double examined = Ratio(groups, &Group::examination, &Group::count).value;
+  const auto sum = [&](double Group::*member) {
+    double total = 0;
+    for (const Group& group : groups) total += group.*member;
+    return total;
+  };
+  const double count = sum(&Group::count);
+  const double examination = sum(&Group::examination);
+  const double weight = sum(&Group::weight);
+  const double heaviest = std::min(estimates.weight_max, options.weight_max);
+  if (count > 0) SetSkewedInterval(heaviest / count, &estimates.inverse_propensity);
+  estimates.weight_mean = examination > 0 ? weight / examination : 0;
+  const double examined = count > 0 ? examination / count : 0;
   estimates.self_normalized = Scaled(Ratio(groups, &Group::weighted_reward, &Group::weight), examined);
+  if (weight > 0) SetSkewedInterval(heaviest * examined / weight, &estimates.self_normalized);
   estimates.direct = Ratio(groups, &Group::predicted, &Group::count);
   estimates.doubly_robust = Ratio(groups, &Group::corrected, &Group::count);
   return estimates;

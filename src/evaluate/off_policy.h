@@ -21,7 +21,10 @@ struct LoggedChoice {
   std::uint64_t group = 0;
 };
 
-/// An estimate of the mean reward of one choice, with its 95 % interval by the normal approximation.
+/// An estimate of the mean reward of one choice, with its 95 % interval. Of IPS and SNIPS it is that of a weighted sum
+/// of rare counts, which is skewed: few large weights make it reach far up. Of the others it is the normal
+/// approximation. Source: Fay and Feuer, "Confidence intervals for directly standardized rates", Statistics in Medicine
+/// 1997.
 struct PolicyEstimate {
   double value = 0;
   double standard_error = 0;
@@ -36,6 +39,7 @@ struct OffPolicyEstimates {
   PolicyEstimate doubly_robust;       ///< The model, corrected by what was seen; right if either is.
   double effective_choices = 0;       ///< (sum of weights)^2 / sum of squared weights: how much the log can tell.
   double weight_max = 0;              ///< The largest weight met.
+  double weight_mean = 0;             ///< Expected to be 1; far less where what the policy shows was hardly shown.
   std::size_t clipped_choices = 0;    ///< Weights cut at OffPolicyOptions::weight_max: each biases towards 0.
 };
 

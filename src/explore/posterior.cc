@@ -108,6 +108,13 @@ const Posterior::Item* Posterior::Find(std::uint32_t item) const {
 
 void Posterior::Expect(std::uint32_t item) const { __builtin_prefetch(Find(item)); }
 
+Posterior::Meetings Posterior::MeetingsOf(std::uint32_t index) const {
+  const Item* item = Find(index);
+  if (item == nullptr) return {};
+  return {.clicked = item->clicked.load(std::memory_order_relaxed),
+          .ignored = item->ignored.load(std::memory_order_relaxed)};
+}
+
 Posterior::Item* Posterior::FindOrMake(std::uint32_t item) {
   if (item >= options_.items_max) return nullptr;
   std::atomic<Chunk*>& entry = chunks_[item / kChunkItems];
@@ -226,10 +233,19 @@ Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const
     item->prior_variance.store(std::max(static_cast<float>(own * own), kVarianceMin), std::memory_order_release);
     item->unmet_deviation.store(static_cast<float>(unmet_deviation), std::memory_order_release);
   }
-  const std::size_t count = std::min(attributes.size(), kAttributesPerItemMax);
-  for (std::size_t i = 0; i < count; ++i)
-    item->attributes[i + 1].store(EffectOf(attributes[i]), std::memory_order_release);
-  item->attribute_count.store(static_cast<std::uint8_t>(count + 1), std::memory_order_release);
+  // An effect that is met twice, told twice or by a collision, counts once: each learns as if it were apart from
+  // others.
+  std::array<std::uint16_t, kAttributesPerItemMax> effects;
+  const auto begin = effects.begin();
+  auto end = begin;
+  for (std::size_t i = 0; i < std::min(attributes.size(), kAttributesPerItemMax); ++i) {
+    const std::uint16_t effect = EffectOf(attributes[i]);
+    if (std::find(begin, end, effect) == end) *end++ = effect;
+  }
+  for (auto effect = begin; effect != end; ++effect) {
+    item->attributes[static_cast<std::size_t>(effect - begin) + 1].store(*effect, std::memory_order_release);
+  }
+  item->attribute_count.store(static_cast<std::uint8_t>(end - begin + 1), std::memory_order_release);
   StateReach(index);
   item->version.store(version + 2, std::memory_order_release);
   return {};

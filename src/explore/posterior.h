@@ -102,6 +102,12 @@ class Posterior {
 
   /// What is believed of an item for a user. `factors` [D] or empty (the average user). Never waits.
   Belief Believe(std::uint32_t item, std::span<const float> factors) const;
+  /// How often an item was shown, as far as it was looked at: part of what Believe says, at less cost.
+  struct Meetings {
+    std::uint32_t clicked = 0;
+    float ignored = 0;
+  };
+  Meetings MeetingsOf(std::uint32_t item) const;
   /// Believe will soon be asked of the item: its memory is fetched meanwhile.
   void Expect(std::uint32_t item) const;
   /// Mean and standard deviation of an attribute's effect.

@@ -166,6 +166,21 @@ TEST(Posterior, LetsOneItemSpeakForItsAttributesOnce) {
   EXPECT_GT(posterior.AttributeEffect(belief.attributes[1]).deviation, 0.3 * std::sqrt(1 - 0.09 / 0.43) - 0.01);
 }
 
+TEST(Posterior, CountsAnAttributeThatIsToldTwiceOnce) {
+  Posterior once(kSmall);
+  Posterior often(kSmall);
+  ASSERT_TRUE(once.SetItem(1, 0.5, std::vector<std::uint64_t>{7, 9}).ok());
+  ASSERT_TRUE(often.SetItem(1, 0.5, std::vector<std::uint64_t>{7, 9, 7, 7, 9, 7, 7, 7, 9, 7}).ok());
+
+  for (Posterior* posterior : {&once, &often}) {
+    Show(*posterior, 1, 1, Feedback::kClicked, 200);
+    Show(*posterior, 1, 1, Feedback::kIgnored, 400);
+  }
+
+  EXPECT_TRUE(std::isfinite(Mean(often, 1)));
+  EXPECT_EQ(often.Serialize(), once.Serialize());
+}
+
 TEST(Posterior, TakesAClickThatCameAfterItHadBeenTakenAsIgnored) {
   Posterior at_once(kSmall);
   Posterior later(kSmall);

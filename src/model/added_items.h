@@ -23,6 +23,8 @@ struct AddedItem {
   std::uint32_t interactions = 0;
   std::uint64_t events_since = 0;
   ItemContent content;
+  /// Of an item that the members know under other attributes: what the change adds to what they say of it.
+  std::optional<ItemContent> change;
 };
 
 /// The items that a model knows beyond its artifact. A copy shares everything, and the first change of a part of it

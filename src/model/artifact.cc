@@ -47,6 +47,7 @@ std::string EncodeBody(const Manifest& manifest) {
   json.Key("interactions"), json.Int(static_cast<std::int64_t>(manifest.interaction_count));
   json.Key("newestInteraction"), json.Int(manifest.newest_interaction_ms);
   json.Key("logSequence"), json.Int(static_cast<std::int64_t>(manifest.log_sequence));
+  json.Key("fittedLogSequence"), json.Int(static_cast<std::int64_t>(manifest.fitted_log_sequence));
   json.Key("files");
   json.BeginArray();
   for (const ArtifactFile& file : manifest.files) {
@@ -83,6 +84,24 @@ Status WriteManifest(Env& env, const std::string& folder, Manifest manifest) {
 }
 
 namespace {
+
+bool DecodeFiles(simdjson::dom::element root, Manifest& manifest) {
+  simdjson::dom::array files;
+  if (root["files"].get(files) != simdjson::SUCCESS) return false;
+  for (const auto file : files) {
+    std::string_view name;
+    std::int64_t bytes = 0;
+    std::int64_t checksum = 0;
+    if (file["name"].get(name) != simdjson::SUCCESS || file["bytes"].get(bytes) != simdjson::SUCCESS ||
+        file["crc32c"].get(checksum) != simdjson::SUCCESS) {
+      return false;
+    }
+    manifest.files.push_back({.name = std::string(name),
+                              .bytes = static_cast<std::uint64_t>(bytes),
+                              .crc32c = static_cast<std::uint32_t>(checksum)});
+  }
+  return true;
+}
 
 /// Members of the manifest's JSON; simdjson's errors become one sentence.
 Status Decode(simdjson::dom::element root, Manifest& manifest) {
@@ -132,6 +151,10 @@ Status Decode(simdjson::dom::element root, Manifest& manifest) {
   ATTUNE_RETURN_IF_ERROR(number("interactions", manifest.interaction_count));
   ATTUNE_RETURN_IF_ERROR(number("newestInteraction", manifest.newest_interaction_ms));
   ATTUNE_RETURN_IF_ERROR(number("logSequence", manifest.log_sequence));
+  manifest.fitted_log_sequence = manifest.log_sequence;  // Older artifacts do not say.
+  if (simdjson::dom::element fitted; root["fittedLogSequence"].get(fitted) == simdjson::SUCCESS) {
+    ATTUNE_RETURN_IF_ERROR(number("fittedLogSequence", manifest.fitted_log_sequence));
+  }
   simdjson::dom::array members;
   if (root["members"].get(members) != simdjson::SUCCESS) return bad("members");
   for (const auto member : members) {
@@ -139,20 +162,7 @@ Status Decode(simdjson::dom::element root, Manifest& manifest) {
     if (member.get(name) != simdjson::SUCCESS) return bad("members");
     manifest.members.emplace_back(name);
   }
-  simdjson::dom::array files;
-  if (root["files"].get(files) != simdjson::SUCCESS) return bad("files");
-  for (const auto file : files) {
-    std::string_view name;
-    std::int64_t bytes = 0;
-    std::int64_t checksum = 0;
-    if (file["name"].get(name) != simdjson::SUCCESS || file["bytes"].get(bytes) != simdjson::SUCCESS ||
-        file["crc32c"].get(checksum) != simdjson::SUCCESS) {
-      return bad("files");
-    }
-    manifest.files.push_back({.name = std::string(name),
-                              .bytes = static_cast<std::uint64_t>(bytes),
-                              .crc32c = static_cast<std::uint32_t>(checksum)});
-  }
+  if (!DecodeFiles(root, manifest)) return bad("files");
   return {};
 }
 

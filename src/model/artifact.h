@@ -31,6 +31,8 @@ struct Manifest {
   std::uint64_t interaction_count = 0;
   std::int64_t newest_interaction_ms = 0;
   std::uint64_t log_sequence = 0;
+  /// That of the training whose members these are: an update takes them over.
+  std::uint64_t fitted_log_sequence = 0;
   std::vector<ArtifactFile> files;
 
   static constexpr int kVersion = 1;

@@ -28,7 +28,8 @@ class Artifact : public testing::Test {
                                .item_count = 4,
                                .interaction_count = 5,
                                .newest_interaction_ms = 6,
-                               .log_sequence = 7})
+                               .log_sequence = 7,
+                               .fitted_log_sequence = 5})
                     .ok());
     text_ = env_.ReadFile("/a/manifest.json").value();
   }
@@ -55,6 +56,7 @@ TEST_F(Artifact, ReadsBackWhatWasWritten) {
   EXPECT_EQ(manifest->interaction_count, 5u);
   EXPECT_EQ(manifest->newest_interaction_ms, 6);
   EXPECT_EQ(manifest->log_sequence, 7u);
+  EXPECT_EQ(manifest->fitted_log_sequence, 5u);
   ASSERT_EQ(manifest->files.size(), 1u);
   EXPECT_EQ(manifest->files[0].name, "part.snapshot");
   EXPECT_EQ(manifest->files[0].bytes, 12u);

@@ -55,6 +55,15 @@ class ContentModel {
   ItemContent Describe(const AttributeValues& values) const;
   ItemContent Describe(const Attributes& attributes, std::size_t row) const;
   ColdFeatures Features(const ContentProfile& profile, const ItemContent& item) const;
+
+  /// An item that was taken `interactions` times and is known as `known`, under other attributes. Its place moves by
+  /// what they say, as far as what was taken has left them a say.
+  ItemContent Redescribe(const ItemContent& known, const AttributeValues& values, std::uint32_t interactions) const;
+  /// The difference between what both sets of attributes say, scaled by how much attributes still say of an item that
+  /// was taken so often: what was learned of it stays.
+  ItemContent Change(const SparseVector& from, const SparseVector& to, std::uint32_t interactions) const;
+  /// What a change adds to the item's log score, by the same measure as that of a new item.
+  float LogChange(const ContentProfile& profile, const ItemContent& change) const;
   /// Log probability of a new item, given how often it was taken since it came: more than expected raises it, as a
   /// gamma prior would. Less does not lower it, for nobody knows whether it was ever shown: exploration counts that.
   /// The prior is worth kPriorInteractionsMin interactions or more.

@@ -29,6 +29,7 @@ std::vector<std::pair<std::string, double>> PartsOf(const RecommenderModel& mode
   for (const RepeatedItem& repeated : RepeatedItems(query.items, count)) {
     if (repeated.item == item) parts.emplace_back("repeat", blend.RepeatScore(repeated, query.items.size()));
   }
+  if (model.HasChanged(item)) parts.emplace_back("changed_attributes", model.ChangeScore(query, item));
   SortLargestFirst(parts);
   return parts;
 }

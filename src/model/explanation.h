@@ -13,7 +13,8 @@ namespace attune {
 struct Explanation {
   double probability = 0;  ///< Of the whole catalogue's.
   /// What each part of the blend adds to the item's log score, beyond what it adds to an item of the catalogue on
-  /// average; largest first. Named as the features are; "repeat" is what having taken it before adds. Empty for an item
+  /// average; largest first. Named as the features are; "repeat" is what having taken it before adds,
+  /// "changed_attributes" what was put of it since training. Empty for an item
   /// that training never met: its attributes and counts alone speak.
   std::vector<std::pair<std::string, double>> parts;
   /// By how much the item's log probability would fall without an event of the history: the event's place there

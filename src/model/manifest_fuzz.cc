@@ -26,7 +26,8 @@ void Check(const std::string& text) {
   ATTUNE_CHECK(attune::WriteManifest(env, "/copy", *manifest).ok());
   const auto again = attune::ReadManifest(env, "/copy");
   ATTUNE_CHECK(again.ok() && again->recipe == manifest->recipe && again->members == manifest->members &&
-               again->chosen == manifest->chosen && again->log_sequence == manifest->log_sequence);
+               again->chosen == manifest->chosen && again->log_sequence == manifest->log_sequence &&
+               again->fitted_log_sequence == manifest->fitted_log_sequence);
 }
 
 }  // namespace

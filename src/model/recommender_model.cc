@@ -37,38 +37,51 @@ std::shared_ptr<const RecommenderModel> RecommenderModel::WithItems(std::span<co
 
 std::uint32_t RecommenderModel::AddItem(const NewItem& item) {
   const auto known = FindItem(item.id);
-  if (known && !IsCold(*known)) return *known;
-  AddedItem added{.id = item.id,
-                  .created_ms = item.created_ms,
-                  .interactions = item.interactions,
-                  .events_since = item.events_since,
-                  .content = parts_->content->Describe(item.attributes)};
-  const std::size_t own = parts_->catalogue.ids.size();
   if (!known) {
-    additions_.Add(std::make_shared<const AddedItem>(std::move(added)));
+    additions_.Add(std::make_shared<const AddedItem>(AddedItem{.id = item.id,
+                                                               .created_ms = item.created_ms,
+                                                               .interactions = item.interactions,
+                                                               .events_since = item.events_since,
+                                                               .content = parts_->content->Describe(item.attributes),
+                                                               .change = {}}));
     return static_cast<std::uint32_t>(item_count() - 1);
   }
-  if (added.created_ms == 0) added.created_ms = item_created_ms(*known);
-  added.interactions = std::max(added.interactions, item_prior(*known).interactions);
-  added.events_since = std::max(added.events_since, EventsSince(*known));
-  auto shared = std::make_shared<const AddedItem>(std::move(added));
+  auto replacement = std::make_shared<const AddedItem>(Replacement(*known, item));
+  const std::size_t own = parts_->catalogue.ids.size();
   if (*known >= own) {
-    additions_.Replace(*known - own, std::move(shared));
+    additions_.Replace(*known - own, std::move(replacement));
   } else {
-    auto replaced = std::make_shared<std::map<std::uint32_t, std::shared_ptr<const AddedItem>>>();
-    if (replaced_) *replaced = *replaced_;
-    (*replaced)[*known] = std::move(shared);
-    replaced_ = std::move(replaced);
+    replaced_.Set(*known, std::move(replacement));
   }
   return *known;
 }
 
+AddedItem RecommenderModel::Replacement(std::uint32_t item, const NewItem& with) const {
+  const ContentModel& content = *parts_->content;
+  AddedItem replacement{.id = with.id,
+                        .created_ms = with.created_ms != 0 ? with.created_ms : item_created_ms(item),
+                        .interactions = std::max(with.interactions, item_prior(item).interactions),
+                        .events_since = std::max(with.events_since, EventsSince(item)),
+                        .content = {},
+                        .change = {}};
+  if (IsCold(item)) {
+    replacement.content = content.Describe(with.attributes);
+    return replacement;
+  }
+  const ItemContent& met = parts_->catalogue.contents[item];
+  replacement.content = content.Redescribe(met, with.attributes, replacement.interactions);
+  replacement.change = content.Change(met.attributes, replacement.content.attributes, replacement.interactions);
+  return replacement;
+}
+
+bool RecommenderModel::WouldChange(std::uint32_t item, const AttributeValues& attributes) const {
+  ATTUNE_CHECK(item < item_count());
+  return parts_->content->Describe(attributes).attributes != ContentOf(item).attributes;
+}
+
 const AddedItem* RecommenderModel::FindAddition(std::uint32_t item) const {
   const std::size_t own = parts_->catalogue.ids.size();
-  if (item >= own) return &additions_[item - own];
-  if (!replaced_) return nullptr;
-  const auto found = replaced_->find(item);
-  return found == replaced_->end() ? nullptr : found->second.get();
+  return item >= own ? &additions_[item - own] : replaced_.Find(item);
 }
 
 std::optional<std::uint32_t> RecommenderModel::FindItem(std::string_view item_id) const {
@@ -97,8 +110,8 @@ ItemPrior RecommenderModel::item_prior(std::uint32_t item) const {
     prior.interactions = addition->interactions;
   } else {
     prior.interactions = parts_->catalogue.interactions[item];
-    prior.impressions = parts_->catalogue.impressions[item];
   }
+  if (item < parts_->catalogue.ids.size()) prior.impressions = parts_->catalogue.impressions[item];
   return prior;
 }
 
@@ -184,23 +197,42 @@ void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch,
   }
   const auto warm = scores.first(trained_item_count());
   parts_->blend.Apply(query, scratch.features, warm);
+  ContentProfile profile;
+  if (!cold_items_->empty() || additions_.size() > 0 || replaced_.size() > 0) {
+    profile = ProfileOf(query);
+    AddChanges(profile, warm);
+  }
   // Those that nobody took in training get a score of their own below.
   for (const std::uint32_t item : *cold_items_) scores[item] = -HUGE_VALF;
   RefineBest(parts_->blend, parts_->members, query, scratch, warm);
   const float log_warm = LogSumExp(warm);
-  const float log_total = LogSumExp(std::array{log_warm, ScoreColdItems(query, log_warm, scores)});
+  const float log_total = LogSumExp(std::array{log_warm, ScoreColdItems(query, profile, log_warm, scores)});
   if (log_total == -HUGE_VALF) return;
   for (float& score : scores) score -= log_total;
 }
 
-float RecommenderModel::ScoreColdItems(const Query& query, float log_warm, std::span<float> scores) const {
+ContentProfile RecommenderModel::ProfileOf(const Query& query) const {
+  return MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
+                     [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });
+}
+
+float RecommenderModel::ChangeScore(const Query& query, std::uint32_t item) const {
+  if (!HasChanged(item)) return 0;
+  return parts_->content->LogChange(ProfileOf(query), *replaced_.Find(item)->change);
+}
+
+void RecommenderModel::AddChanges(const ContentProfile& profile, std::span<float> scores) const {
+  replaced_.ForEach([&](std::uint32_t item, const AddedItem& replacement) {
+    if (replacement.change) scores[item] += parts_->content->LogChange(profile, *replacement.change);
+  });
+}
+
+float RecommenderModel::ScoreColdItems(const Query& query, const ContentProfile& profile, float log_warm,
+                                       std::span<float> scores) const {
   if (cold_items_->empty() && additions_.size() == 0) return -HUGE_VALF;
   // Log probabilities beside those of the others: without others they are on no scale yet.
   const float unit = log_warm == -HUGE_VALF ? 0 : log_warm;
   const std::size_t own = parts_->catalogue.ids.size();
-  const ContentProfile profile =
-      MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
-                  [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });
   for (const std::uint32_t item : *cold_items_) scores[item] = unit + ColdScore(item, profile);
   for (std::size_t i = 0; i < additions_.size(); ++i) {
     scores[own + i] = unit + ColdScore(static_cast<std::uint32_t>(own + i), profile);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +15,7 @@
 #include "model/model_parts.h"
 #include "model/new_item.h"
 #include "model/query.h"
+#include "model/replaced_items.h"
 #include "storage/env.h"
 
 namespace attune {
@@ -56,18 +56,32 @@ class RecommenderModel {
   /// The same from what was just fitted.
   static std::shared_ptr<const RecommenderModel> FromParts(Manifest manifest, ModelParts parts);
 
-  /// A model whose catalogue has these items too. An item that is known keeps its index; if training never met it, its
-  /// attributes are taken anew, while its counts and, where the new one has none (0), its time of creation stay. Shares
-  /// everything else with this model; see AddedItems for the cost.
+  /// A model whose catalogue has these items too. An item that is known keeps its index, its counts and, where the new
+  /// one has none (0), its time of creation; its attributes are taken anew. If the members met it under others, what
+  /// they say of it is changed by what the difference of attributes says (ContentModel::Change). Shares everything else
+  /// with this model; see AddedItems and ReplacedItems for the cost.
   std::shared_ptr<const RecommenderModel> WithItems(std::span<const NewItem> items) const;
 
   std::size_t item_count() const { return parts_->catalogue.ids.size() + additions_.size(); }
   /// Items from here on are known by their attributes and counts alone.
   std::size_t trained_item_count() const { return parts_->trained_item_count; }
   std::optional<std::uint32_t> FindItem(std::string_view item_id) const;
+  /// What changed attributes add to the log score of an item that the members know; 0 where nothing changed.
+  float ChangeScore(const Query& query, std::uint32_t item) const;
   /// Valid as long as this model.
   std::string_view item_id(std::uint32_t item) const;
   std::int64_t item_created_ms(std::uint32_t item) const;
+  /// Whether an item that the members know has other attributes, or another time of creation, than they met it with.
+  bool HasChanged(std::uint32_t item) const { return !IsCold(item) && replaced_.Find(item) != nullptr; }
+  /// Whether these attributes are not what is known of the item.
+  bool WouldChange(std::uint32_t item, const AttributeValues& attributes) const;
+  /// Calls `visit` with every item that HasChanged, ascending.
+  template <class Visit>
+  void ForEachChanged(Visit visit) const {
+    replaced_.ForEach([&](std::uint32_t item, const AddedItem& replacement) {
+      if (replacement.change) visit(item);
+    });
+  }
   ItemPrior item_prior(std::uint32_t item) const;
   /// Whether the item is known by its attributes and counts alone.
   bool IsCold(std::uint32_t item) const;
@@ -96,6 +110,8 @@ class RecommenderModel {
 
   /// Events of the log after this one are new to the model.
   std::uint64_t log_sequence() const { return manifest_->log_sequence; }
+  /// Attributes that were put after this one are new to the members.
+  std::uint64_t fitted_log_sequence() const { return manifest_->fitted_log_sequence; }
   std::int64_t newest_interaction_ms() const { return manifest_->newest_interaction_ms; }
   const Manifest& manifest() const { return *manifest_; }
 
@@ -110,17 +126,21 @@ class RecommenderModel {
   const AddedItem* FindAddition(std::uint32_t item) const;
   const ItemContent& ContentOf(std::uint32_t item) const;
   std::uint64_t EventsSince(std::uint32_t item) const;
+  ContentProfile ProfileOf(const Query& query) const;
+  AddedItem Replacement(std::uint32_t item, const NewItem& with) const;
   float ColdScore(std::uint32_t item, const ContentProfile& profile) const;
+  /// Adds what changed attributes of items that the members know say.
+  void AddChanges(const ContentProfile& profile, std::span<float> scores) const;
   /// `log_warm`: log Σ exp of the scores of all others, which are not normalised yet. Returns that of the cold ones.
-  float ScoreColdItems(const Query& query, float log_warm, std::span<float> scores) const;
+  float ScoreColdItems(const Query& query, const ContentProfile& profile, float log_warm,
+                       std::span<float> scores) const;
 
   // Constant after construction.
   std::shared_ptr<const Manifest> manifest_;
   std::shared_ptr<const ModelParts> parts_;                       ///< Shared by all extensions.
   std::shared_ptr<const std::vector<std::uint32_t>> cold_items_;  ///< Of the artifact's catalogue, ascending.
   AddedItems additions_;                                          ///< Item parts_->catalogue.ids.size() + i.
-  /// Cold items of the artifact whose attributes were replaced; null where there are none.
-  std::shared_ptr<const std::map<std::uint32_t, std::shared_ptr<const AddedItem>>> replaced_;
+  ReplacedItems replaced_;                                        ///< Of the artifact's catalogue.
 };
 
 }  // namespace attune

@@ -90,6 +90,8 @@ Exploration::Exploration(std::shared_ptr<const RecommenderModel> model, Options 
       shares_attributes_(options.shares_attributes),
       anchors_(Anchors(*model)),
       user_factors_(FitUserFactors(*model, anchors_, options.factor_count)),
+      few_taken_(*model),
+      unmet_max_(options.unmet_max),
       catalogue_(model, options.limits),
       posterior_(Posterior::Options{.factor_count = user_factors_.factor_count()}) {
   for (std::uint32_t item = 0; item < model->item_count(); ++item) SetPrior(*model, item);
@@ -99,7 +101,7 @@ void Exploration::Apply(const GroupRecord& record, const Schema* item_schema) {
   if (const auto* event = std::get_if<Event>(&record.content)) {
     ApplyEvent(*event, record.sequence);
   } else if (item_schema != nullptr) {
-    ApplyPut(*item_schema, std::get<EntityPut>(record.content));
+    ApplyPut(*item_schema, std::get<EntityPut>(record.content), record.sequence);
   }
 }
 
@@ -110,8 +112,8 @@ void Exploration::ApplyEvent(const Event& event, std::uint64_t sequence) {
   Learn(event, sequence);
 }
 
-void Exploration::ApplyPut(const Schema& schema, const EntityPut& put) {
-  if (const auto joined = catalogue_.Put(schema, put)) Welcome(*joined);
+void Exploration::ApplyPut(const Schema& schema, const EntityPut& put, std::uint64_t sequence) {
+  if (const auto joined = catalogue_.Put(schema, put, sequence)) Welcome(*joined);
 }
 
 void Exploration::Welcome(const LiveCatalogue::Joined& joined) {
@@ -237,29 +239,32 @@ Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::
   constexpr double kMillisecondsPerDay = 24.0 * 60 * 60 * 1000;
   const auto from_ms =
       catalogue_.now_ms() - static_cast<std::int64_t>(std::min(slate.age_cut_off_days * kMillisecondsPerDay, 0x1p60));
-  const auto eligible = newest_items_.Find(catalogue_, model, from_ms, kEligibleMax, slate.kept);
+  const auto newest = newest_items_.Find(catalogue_, model, from_ms, kEligibleMax, slate.kept);
+  ItemSet eligible = newest->set;
+  const std::vector<std::uint32_t> few_taken =
+      few_taken_.AddTo(eligible, model, posterior_, slate.kept, kEligibleMax - newest->items.size(), unmet_max_);
   // Whoever cannot be lifted past the K + 1 best of those that nothing lifts is no candidate: see SlateContest.
   std::vector<float> unlifted;
   for (const std::uint32_t item : best) {
-    if (!eligible->set.Has(item)) unlifted.push_back(log_probabilities[item]);
+    if (!eligible.Has(item)) unlifted.push_back(log_probabilities[item]);
   }
   const float bar = LargestAt(unlifted, slate.size) - kReachSlack;
   const auto season = static_cast<float>(weight * weight / 2);
   const auto deviation_max = static_cast<float>(spread_);
+  const auto may_reach = [&](std::uint32_t item, const Posterior::Reach& reach) {
+    const float deviation = std::min(reach.own / Posterior::kReach, deviation_max);
+    return log_probabilities[item] + reach.own + reach.attributes + season * deviation * deviation >= bar;
+  };
   std::vector<std::uint32_t> lifted;
-  posterior_.Sift(
-      eligible->items,
-      [&](std::uint32_t item, const Posterior::Reach& reach) {
-        const float deviation = std::min(reach.own / Posterior::kReach, deviation_max);
-        return log_probabilities[item] + reach.own + reach.attributes + season * deviation * deviation >= bar;
-      },
-      lifted);
+  posterior_.Sift(newest->items, may_reach, lifted);
+  posterior_.Sift(few_taken, may_reach, lifted);
+  std::ranges::sort(lifted);
   // The policy breaks ties by position: the plain ranking breaks them by item.
   Candidates out;
   std::ranges::set_union(best, lifted, std::back_inserter(out.items));
   for (const std::uint32_t item : out.items) {
     out.log_probabilities.push_back(log_probabilities[item]);
-    out.eligible.push_back(eligible->set.Has(item) ? 1 : 0);
+    out.eligible.push_back(eligible.Has(item) ? 1 : 0);
   }
   return out;
 }

@@ -18,6 +18,7 @@
 #include "explore/user_factors.h"
 #include "filter/item_set.h"
 #include "model/recommender_model.h"
+#include "serve/few_taken.h"
 #include "serve/group_log.h"
 #include "serve/live_catalogue.h"
 #include "serve/newest_items.h"
@@ -38,6 +39,8 @@ class Exploration {
     /// Numbers that tell users apart, so that an item may do better with some of them; 0: none.
     std::size_t factor_count = 8;
     bool shares_attributes = true;  ///< Items with common attributes learn from each other.
+    std::size_t unmet_max =
+        FewTaken::kUnmetMax;  ///< Old items that hardly anybody met; so many are explored at a time.
   };
 
   explicit Exploration(std::shared_ptr<const RecommenderModel> model) : Exploration(std::move(model), Options{}) {}
@@ -51,7 +54,7 @@ class Exploration {
   struct Slate {
     std::size_t size = 25;
     double weight = 0;              ///< explorationWeight, in [0, 1].
-    double age_cut_off_days = 30;   ///< Items older than this may not be explored.
+    double age_cut_off_days = 30;   ///< Items older than this may be explored only where few took them (FewTaken).
     const ItemSet* kept = nullptr;  ///< The items that may be shown at all; null for all of them.
   };
   /// Chosen places, best first; Choice::index is an item of `model`, a snapshot of catalogue(). `factors` are of the
@@ -101,7 +104,7 @@ class Exploration {
   static constexpr std::size_t kSampledUsersMax = 512;
   static constexpr std::size_t kSampledUsersMin = 64;
   static constexpr std::size_t kScoresMax = 10'000'000;
-  /// The newest items that may be explored at once, so that a catalogue of new items alone costs no more.
+  /// The items that may be explored at once, the newest first, so that a catalogue of new items alone costs no more.
   static constexpr std::size_t kEligibleMax = 20'000;
   /// Of one request, told to those who ask for them.
   static constexpr std::size_t kContendersMax = 500;
@@ -113,7 +116,7 @@ class Exploration {
 
  private:
   void ApplyEvent(const Event& event, std::uint64_t sequence);
-  void ApplyPut(const Schema& schema, const EntityPut& put);
+  void ApplyPut(const Schema& schema, const EntityPut& put, std::uint64_t sequence);
   void Welcome(const LiveCatalogue::Joined& joined);
   void SetPrior(const RecommenderModel& model, std::uint32_t item);
   void Learn(const Event& event, std::uint64_t sequence);
@@ -138,6 +141,8 @@ class Exploration {
   const bool shares_attributes_;
   std::vector<std::uint32_t> anchors_;  ///< Items by whose scores users are told apart.
   const UserFactors user_factors_;
+  const FewTaken few_taken_;
+  const std::size_t unmet_max_;
   // Synchronises itself where readers come.
   LiveCatalogue catalogue_;
   Posterior posterior_;

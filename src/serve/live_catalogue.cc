@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/log.h"
 #include "data/attribute_builder.h"
 
 namespace attune {
@@ -82,7 +83,7 @@ std::vector<std::uint32_t> LiveCatalogue::CreatedSince(const RecommenderModel& m
   std::vector<std::pair<std::int64_t, std::uint32_t>> found;
   for (const auto& [created_ms, item] : warm_newest_first_) {
     if (created_ms < from_ms || found.size() == count_max) break;
-    if (is_kept(item)) found.emplace_back(created_ms, item);
+    if (is_kept(item) && !model.HasChanged(item)) found.emplace_back(created_ms, item);
   }
   // Those may have changed since the model was deployed, and there are few of them.
   const auto add = [&](std::uint32_t item) {
@@ -91,6 +92,7 @@ std::vector<std::uint32_t> LiveCatalogue::CreatedSince(const RecommenderModel& m
       found.emplace_back(created_ms, item);
     }
   };
+  model.ForEachChanged(add);
   for (const std::uint32_t item : cold_items_) add(item);
   for (auto item = static_cast<std::uint32_t>(base_count_); item < model.item_count(); ++item) add(item);
   if (found.size() > count_max) {
@@ -155,16 +157,34 @@ std::optional<LiveCatalogue::Joined> LiveCatalogue::Name(std::string_view item_i
   return Joined{.item = extension_.Add(item), .is_new = true};
 }
 
-std::optional<LiveCatalogue::Joined> LiveCatalogue::Put(const Schema& schema, const EntityPut& put) {
+bool LiveCatalogue::TakesChange(std::uint32_t item, const NewItem& put, std::uint64_t sequence) {
+  if (sequence <= model().fitted_log_sequence()) return false;
+  const bool is_redated = put.created_ms != 0 && put.created_ms != model().item_created_ms(item);
+  if (!is_redated && !model().WouldChange(item, put.attributes)) return false;
+  if (model().HasChanged(item)) return true;
+  if (changed_count_ >= limits_.changed_items_max) {
+    if (changed_count_ == limits_.changed_items_max) {
+      ++changed_count_;  // Said once.
+      LogWarning("{} items of training have new attributes; those of more count from the next training on",
+                 limits_.changed_items_max);
+    }
+    return false;
+  }
+  ++changed_count_;
+  return true;
+}
+
+std::optional<LiveCatalogue::Joined> LiveCatalogue::Put(const Schema& schema, const EntityPut& put,
+                                                        std::uint64_t sequence) {
   const auto known = Find(put.id);
   if (!known && put_count_ >= limits_.put_items_max + kOvershootMax) return std::nullopt;
-  if (known && !model().IsCold(*known)) return Joined{.item = *known};
   NewItem item{.id = put.id, .attributes = AttributesOf(schema, put)};
   // What is to come is as new as what has come: it ages from then on. Time is the server's or, where days are played in
   // minutes, that of the events.
   if (const auto created_ms = CreationTime(schema, put)) {
     item.created_ms = std::min(*created_ms, std::max(put.received_ms, clock_.now_ms()));
   }
+  if (known && !model().IsCold(*known) && !TakesChange(*known, item, sequence)) return Joined{.item = *known};
   if (!known && item.created_ms == 0) item.created_ms = clock_.now_ms();  // Nobody met it: as new as can be.
   if (!known) ++put_count_;
   is_published_ = false;

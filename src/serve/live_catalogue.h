@@ -20,13 +20,17 @@
 
 namespace attune {
 
-/// The catalogue of one deployed model with the items that joined since it was trained: put one by one, or named by an
-/// event. Readers take a snapshot; the rest is for one thread at a time.
+/// The catalogue of one deployed model with the items that joined since it was trained, put one by one or named by an
+/// event, and with what was put anew of those that training met. Readers take a snapshot; the rest is for one thread at
+/// a time.
 class LiveCatalogue {
  public:
   struct Limits {
     std::size_t put_items_max = 100'000;   ///< Items put one by one since the model was trained.
     std::size_t named_items_max = 20'000;  ///< Items that nothing but an event has named since.
+    /// Items of training whose attributes others have replaced since. A change of more of them waits for the next
+    /// training, and is refused to nobody.
+    std::size_t changed_items_max = 100'000;
   };
 
   explicit LiveCatalogue(std::shared_ptr<const RecommenderModel> model) : LiveCatalogue(std::move(model), Limits{}) {}
@@ -62,7 +66,8 @@ class LiveCatalogue {
   };
   /// Nothing if the item is unknown and there is no room.
   std::optional<Joined> Name(std::string_view item_id, std::int64_t event_ms);
-  std::optional<Joined> Put(const Schema& schema, const EntityPut& put);
+  /// `sequence` of the put in the log: what training has seen, the model knows.
+  std::optional<Joined> Put(const Schema& schema, const EntityPut& put, std::uint64_t sequence);
   /// With everything told so far.
   const RecommenderModel& model() const { return extension_.model(); }
   /// Makes it visible to readers.
@@ -73,6 +78,8 @@ class LiveCatalogue {
  private:
   /// How many of the ids are of items that are unknown to all.
   std::size_t CountNew(std::span<const std::string_view> item_ids) const EXCLUDES(mutex_);
+  /// Whether a put says something new of an item that training met, and there is room for it.
+  bool TakesChange(std::uint32_t item, const NewItem& put, std::uint64_t sequence);
 
   // Constant after construction.
   const Limits limits_;
@@ -83,6 +90,7 @@ class LiveCatalogue {
   ModelExtension extension_;
   GroupClock clock_;
   bool is_published_ = true;
+  std::size_t changed_count_ = 0;
   // For all.
   std::atomic<std::int64_t> now_ms_;
   std::atomic<std::size_t> put_count_{0};

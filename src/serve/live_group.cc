@@ -16,6 +16,9 @@ Status LiveGroup::CatchUp(const EventLog& log, const GroupDatasets& datasets, Se
                                      if (const auto* event = std::get_if<Event>(&record.content)) {
                                        ApplyEvent(*event, record.sequence);
                                        served_lists.MarkObserved(*event);
+                                       put_ids_.Insert(event->item_id);
+                                     } else {
+                                       put_ids_.Insert(std::get<EntityPut>(record.content).id);
                                      }
                                      for (const auto& exploration : explorations)
                                        exploration->Apply(record, datasets.item_schema.get());
@@ -51,14 +54,18 @@ Status LiveGroup::Attach(const std::shared_ptr<Exploration>& exploration, const 
 }
 
 Status LiveGroup::CheckRoom(std::span<const std::string_view> item_ids) const {
-  for (const auto& exploration : LivingExplorations()) {
+  const auto explorations = LivingExplorations();
+  if (explorations.empty()) return put_ids_.CheckRoom(item_ids);
+  for (const auto& exploration : explorations) {
     ATTUNE_RETURN_IF_ERROR(exploration->catalogue().CheckRoom(item_ids));
   }
   return {};
 }
 
 Status LiveGroup::CheckRoomForPut(std::span<const std::string_view> item_ids) const {
-  for (const auto& exploration : LivingExplorations()) {
+  const auto explorations = LivingExplorations();
+  if (explorations.empty()) return put_ids_.CheckRoom(item_ids);
+  for (const auto& exploration : explorations) {
     ATTUNE_RETURN_IF_ERROR(exploration->catalogue().CheckRoomForPut(item_ids));
   }
   return {};
@@ -89,7 +96,7 @@ std::shared_ptr<LiveGroup> LiveGroups::Get(std::string_view group_uid) {
   }
   const WriterLock lock(mutex_);
   auto& group = groups_[std::string(group_uid)];
-  if (!group) group = std::make_shared<LiveGroup>();
+  if (!group) group = std::make_shared<LiveGroup>(put_ids_max_);
   return group;
 }
 

@@ -13,6 +13,7 @@
 #include "data/put_record.h"
 #include "serve/exploration.h"
 #include "serve/group_log.h"
+#include "serve/put_ids.h"
 #include "serve/served_lists.h"
 #include "serve/session_store.h"
 
@@ -22,6 +23,8 @@ namespace attune {
 /// taken in the order of the log. Thread-safe.
 class LiveGroup {
  public:
+  explicit LiveGroup(std::size_t put_ids_max = PutIds::kMax) : put_ids_(put_ids_max) {}
+
   const SessionStore& sessions() const { return sessions_; }
 
   /// Takes what stands in the log up to now and was not taken yet: it is visible when the call returns. Whoever comes
@@ -32,7 +35,8 @@ class LiveGroup {
   Status Attach(const std::shared_ptr<Exploration>& exploration, const EventLog& log, const GroupDatasets& datasets)
       EXCLUDES(mutex_);
 
-  /// LimitExceeded where one of the deployed models has no room for the items of these ids.
+  /// LimitExceeded where one of the deployed models has no room for the items of these ids or, while none is deployed,
+  /// the group has none.
   Status CheckRoom(std::span<const std::string_view> item_ids) const EXCLUDES(explorations_mutex_);
   Status CheckRoomForPut(std::span<const std::string_view> item_ids) const EXCLUDES(explorations_mutex_);
 
@@ -42,6 +46,7 @@ class LiveGroup {
 
   // Synchronises itself.
   SessionStore sessions_;
+  PutIds put_ids_;
   // Guarded by mutex_: the order of the log.
   Mutex mutex_;
   std::uint64_t applied_sequence_ GUARDED_BY(mutex_) = 0;
@@ -53,11 +58,15 @@ class LiveGroup {
 /// The live groups of a server by the uid of their dataset group. Thread-safe.
 class LiveGroups {
  public:
+  /// `put_ids_max`: of each group, see PutIds.
+  explicit LiveGroups(std::size_t put_ids_max = PutIds::kMax) : put_ids_max_(put_ids_max) {}
+
   /// Made at the first call for a uid.
   std::shared_ptr<LiveGroup> Get(std::string_view group_uid) EXCLUDES(mutex_);
   void Remove(std::string_view group_uid) EXCLUDES(mutex_);
 
  private:
+  const std::size_t put_ids_max_;
   SharedMutex mutex_;
   std::map<std::string, std::shared_ptr<LiveGroup>, std::less<>> groups_ GUARDED_BY(mutex_);
 };

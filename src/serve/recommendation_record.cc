@@ -254,6 +254,17 @@ Result<RecommendationRecord::DrawnFrom> ReadDrawnFrom(simdjson::dom::element ele
   return out;
 }
 
+/// Older lines have none.
+std::vector<float> ReadPropensityErrors(simdjson::dom::element root, ObjectReader& reader) {
+  constexpr const char* kKey = "propensityErrors";
+  if (simdjson::dom::element found; root[kKey].get(found) != simdjson::SUCCESS) return {};
+  auto errors = reader.Numbers<float>(kKey);
+  if (errors.empty() || !std::ranges::all_of(errors, [](float error) { return error >= 0 && error <= 1; })) {
+    reader.Miss(kKey);
+  }
+  return errors;
+}
+
 Result<RecommendationRecord> ReadRecommendation(simdjson::dom::element root) {
   ObjectReader reader(root);
   RecommendationRecord record{.time_ms = reader.Milliseconds("time"),
@@ -268,11 +279,13 @@ Result<RecommendationRecord> ReadRecommendation(simdjson::dom::element root) {
                               .item_ids = reader.Texts("items"),
                               .scores = reader.Numbers<float>("scores"),
                               .propensities = reader.Chances("propensities"),
+                              .propensity_errors = ReadPropensityErrors(root, reader),
                               .explored = reader.Numbers<std::uint8_t>("explored")};
   const std::size_t count = record.item_ids.size();
   if (record.scores.size() != count || record.propensities.size() != count || record.explored.size() != count) {
     reader.Miss("items");
   }
+  if (!record.propensity_errors.empty() && record.propensity_errors.size() != count) reader.Miss("propensityErrors");
   ATTUNE_RETURN_IF_ERROR(reader.Finish());
   simdjson::dom::element drawn_from;
   if (root["drawnFrom"].get(drawn_from) == simdjson::SUCCESS) {
@@ -299,6 +312,7 @@ std::string EncodeLogLine(const RecommendationRecord& record) {
   WriteTexts(json, "items", record.item_ids);
   WriteFloats(json, "scores", record.scores);
   WriteFloats(json, "propensities", record.propensities);
+  if (!record.propensity_errors.empty()) WriteFloats(json, "propensityErrors", record.propensity_errors);
   WriteFlags(json, "explored", record.explored);
   if (record.drawn_from) {
     json.Key("drawnFrom");

@@ -25,8 +25,10 @@ struct RecommendationRecord {
   double exploration_weight = 0;
   std::string reward_event_type;  ///< Of the events that are rewards; "" for all. In lower case.
   std::vector<std::string> item_ids;
-  std::vector<float> scores;           ///< Natural log of each item's probability.
-  std::vector<float> propensities;     ///< The chance each item had to be in the list.
+  std::vector<float> scores;        ///< Natural log of each item's probability.
+  std::vector<float> propensities;  ///< The chance each item had to be in the list.
+  /// Standard error of each chance, 0 where it is exact. Empty in lines that older servers wrote: it is not known.
+  std::vector<float> propensity_errors;
   std::vector<std::uint8_t> explored;  ///< 1: the plain ranking would not show it.
 
   /// Absent where nothing was drawn.

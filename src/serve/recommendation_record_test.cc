@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kLine =
     R"({"kind":"recommendation","time":1600000000.125,"recommendationId":"RID","campaignArn":"c","userId":"u","model":"m",)"
     R"("policy":"p","policyVersion":2,"explorationWeight":0.3,"rewardEventType":"","items":["a"],"scores":[-1],)"
-    R"("propensities":[1],"explored":[0]})";
+    R"("propensities":[1],"propensityErrors":[0.05],"explored":[0]})";
 
 Code CodeWith(std::string_view member, std::string_view other) {
   std::string line(kLine);
@@ -25,6 +25,20 @@ TEST(RecommendationRecord, IsTheSameLineAgain) {
   const auto decoded = DecodeLogLine(parser, kLine);
   ASSERT_TRUE(decoded.ok()) << decoded.status().message();
   EXPECT_EQ(EncodeLogLine(std::get<RecommendationRecord>(*decoded)), kLine);
+}
+
+TEST(RecommendationRecord, KnowsNoErrorsOfChancesInOlderLines) {
+  std::string line(kLine);
+  const std::string_view errors = R"("propensityErrors":[0.05],)";
+  line.erase(line.find(errors), errors.size());
+  JsonParser parser;
+  const auto decoded = DecodeLogLine(parser, line);
+  ASSERT_TRUE(decoded.ok()) << decoded.status().message();
+  EXPECT_TRUE(std::get<RecommendationRecord>(*decoded).propensity_errors.empty());
+  EXPECT_EQ(EncodeLogLine(std::get<RecommendationRecord>(*decoded)), line);
+  for (const std::string_view wrong : {"[]", "[0,0]", "[-0.1]", "[1.1]", "0"}) {
+    EXPECT_EQ(CodeWith("[0.05]", wrong), Code::kCorrupt) << wrong;
+  }
 }
 
 TEST(RecommendationRecord, RefusesNumbersThatDoNotFit) {

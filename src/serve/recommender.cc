@@ -58,6 +58,7 @@ Recommendation Recommend(const Deployment& deployment, const RecommendRequest& r
                     .score = std::exp(static_cast<double>(log_probabilities[choice.index])),
                     .log_probability = log_probabilities[choice.index],
                     .propensity = choice.probability,
+                    .propensity_error = choice.probability_error,
                     .explored = choice.explored});
   }
   deployment.exploration().CountServed(
@@ -86,9 +87,13 @@ RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms
                               .item_ids = served.item_ids,
                               .scores = served.scores,
                               .propensities = served.propensities,
+                              .propensity_errors = {},
                               .explored = {},
                               .drawn_from = {}};
-  for (const RecommendedItem& item : recommendation.items) record.explored.push_back(item.explored ? 1 : 0);
+  for (const RecommendedItem& item : recommendation.items) {
+    record.explored.push_back(item.explored ? 1 : 0);
+    record.propensity_errors.push_back(static_cast<float>(item.propensity_error));
+  }
   if (weight <= 0) return record;
   RecommendationRecord::DrawnFrom drawn_from;
   for (const std::uint32_t item : recommendation.contenders.indexes) {

@@ -30,9 +30,10 @@ struct RecommendedItem {
   /// The list's items have these shares of the whole catalogue's probability together, and the first place has the
   /// largest: in the plain ranking each item's own; where exploration put an item before likelier ones, they trade.
   double score = 0;
-  float log_probability = 0;  ///< Natural log of the item's own share.
-  double propensity = 1;      ///< The chance that the draw put it into this list.
-  bool explored = false;      ///< Here because of the draw: the plain ranking would not show it.
+  float log_probability = 0;    ///< Natural log of the item's own share.
+  double propensity = 1;        ///< The chance that the draw put it into this list.
+  double propensity_error = 0;  ///< Standard error of it; 0 where it is exact.
+  bool explored = false;        ///< Here because of the draw: the plain ranking would not show it.
 };
 
 struct Recommendation {

@@ -66,9 +66,11 @@ inline std::shared_ptr<const ContentModel> MakeTestContent() {
 }
 
 /// Of the items `ids`, of which training met the first `trained_count`; item i was created `created_ms[i]`, or at 0.
+/// Training read the log up to `log_sequence`.
 inline std::shared_ptr<const RecommenderModel> MakeTestModel(std::span<const std::string> ids,
                                                              std::size_t trained_count, std::uint64_t seed = 1,
-                                                             std::span<const std::int64_t> created_ms = {}) {
+                                                             std::span<const std::int64_t> created_ms = {},
+                                                             std::uint64_t log_sequence = 0) {
   ModelParts parts;
   parts.trained_item_count = trained_count;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -83,7 +85,8 @@ inline std::shared_ptr<const RecommenderModel> MakeTestModel(std::span<const std
   parts.members.push_back(std::make_shared<TestMember>(trained_count, seed));
   parts.blend = {.feature_names = {"test"}, .weights = {1, 0, 0, 0}, .by_length = {0, 0, 0, 0}, .empty_weights = {1}};
   parts.content = MakeTestContent();
-  Manifest manifest{.recipe = "test", .training_mode = "FULL"};
+  Manifest manifest{
+      .recipe = "test", .training_mode = "FULL", .log_sequence = log_sequence, .fitted_log_sequence = log_sequence};
   return RecommenderModel::FromParts(std::move(manifest), std::move(parts));
 }
 

@@ -63,6 +63,7 @@ struct ApplicationOptions {
   AutomaticWorkOptions automatic;
   TrainingLimits training;
   LiveCatalogue::Limits live_items;
+  std::size_t group_items_put_max = PutIds::kMax;  ///< Of each dataset group that no campaign serves.
   HttpServerOptions http;
   Router::Options router;
 };
@@ -107,6 +108,7 @@ class Application {
         clock_(clock),
         entropy_(entropy),
         options_(std::move(options)),
+        live_groups_(options_.group_items_put_max),
         score_cache_(options_.score_cache_bytes_max),
         filter_data_(options_.filter_history) {}
 

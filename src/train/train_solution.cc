@@ -183,6 +183,7 @@ Manifest DescribeTraining(const TrainingData& data, const TrainParameters& param
           .interaction_count = data.interactions.size(),
           .newest_interaction_ms = data.newest_interaction_ms,
           .log_sequence = data.log_sequence,
+          .fitted_log_sequence = data.log_sequence,
           .files = {}};
 }
 
@@ -249,6 +250,7 @@ Result<TrainReport> TrainUpdate(const std::string& previous_folder, const Traini
   manifest.training_mode = "UPDATE";
   manifest.chosen = previous.chosen;
   manifest.metrics = previous.metrics;
+  manifest.fitted_log_sequence = previous.fitted_log_sequence;
   manifest.user_count = updated.histories.users.size();
   manifest.item_count = updated.catalogue.ids.size();
   ATTUNE_RETURN_IF_ERROR(PublishArtifact(context.env, artifact_folder, updated, manifest));

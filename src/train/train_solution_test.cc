@@ -224,6 +224,7 @@ TEST_F(TrainSolution, UpdateTakesInItemsAndUsersWithoutRelearning) {
   EXPECT_EQ(after->item_prior(*after->FindItem("unheard-of")).interactions, 1u);
   EXPECT_EQ(after->FindHistory("newcomer").items.size(), 2u);
   EXPECT_EQ(after->log_sequence(), 77u);
+  EXPECT_EQ(after->fitted_log_sequence(), before->log_sequence()) << "attributes put since are new to its members";
   EXPECT_EQ(after->manifest().training_mode, "UPDATE");
   EXPECT_EQ(after->manifest().metrics, before->manifest().metrics);
   for (const char* learned : {"blend", "content", "member_neighbours", "member_linear", "member_rules"}) {

@@ -3,10 +3,10 @@ import json
 import time
 
 import pytest
-from personalize_world import GENRES, Trained, World, unique
+from personalize_world import GENRES, INTERACTIONS_SCHEMA, ITEMS_SCHEMA, Trained, World, unique
 from test_recommendations import items, recommend
 
-NAMED_MAX, PUT_MAX = 12, 4
+NAMED_MAX, PUT_MAX, GROUP_MAX = 12, 4, 6
 FLOOD = 2000
 
 
@@ -88,3 +88,38 @@ def test_a_flood_of_new_ids_takes_nothing_from_others(limited):
     assert resident_bytes(limited) < before + (16 << 20)
     named(world, other, "welcome")
     assert "welcome" in listed(world, other)
+
+
+class Untrained:
+    """A dataset group that no campaign serves."""
+
+    def __init__(self, world):
+        self.group_arn = world.group()
+        world.dataset(self.group_arn, "Interactions", INTERACTIONS_SCHEMA)
+        self.items_arn = world.dataset(self.group_arn, "Items", ITEMS_SCHEMA)
+        self.tracking_id = world.personalize.create_event_tracker(
+            name=unique("tracker"), datasetGroupArn=self.group_arn)["trackingId"]
+
+
+def test_a_group_without_a_campaign_has_a_limit_too_that_a_kill_does_not_lift(server_with, refused):
+    server = server_with("--live-items-group-max", GROUP_MAX)
+    world = World(server)
+    hostile, other = Untrained(world), Untrained(world)
+    named(world, hostile, "n0", "n1", "n2")
+    put(world, hostile, "p0", "p1")
+    # Two at once: one fits, so none is taken.
+    said = refused("InvalidInputException", lambda: named(world, hostile, "n0", "n3", "over"))
+    assert f"the limit is {GROUP_MAX}" in said and "over" in said
+    put(world, hostile, "n1", "p0", "last")
+    for attempt in (named, put):
+        said = refused("InvalidInputException", lambda attempt=attempt: attempt(world, hostile, "over"))
+        assert f"the limit is {GROUP_MAX}" in said and "over" in said
+    server.kill()
+    server.start()
+    world.events = server.client("personalize-events")
+    for attempt in (named, put):
+        said = refused("InvalidInputException", lambda attempt=attempt: attempt(world, hostile, "over"))
+        assert f"the limit is {GROUP_MAX}" in said
+        attempt(world, hostile, "n0", "p1", "last")  # Known by now.
+    named(world, other, *(f"welcome{number}" for number in range(GROUP_MAX)))
+    server.stop()

@@ -2,7 +2,7 @@
 import json
 import time
 
-from personalize_world import GENRES, unique
+from personalize_world import DAY, GENRES, unique
 from test_recommendations import click, items, recommend
 
 EVERYTHING = 500
@@ -39,6 +39,29 @@ def test_its_attributes_say_who_likes_it_and_count_anew_when_they_change(world, 
     put_item(world, trained, item, GENRES[2])
     assert score(world, trained, "u2", item) > other
     assert score(world, trained, "u1", item) < liked
+
+
+def test_new_attributes_of_an_item_that_training_met_count_in_the_next_request(world, trained):
+    plain = world.personalize.create_campaign(
+        name=unique("campaign"), solutionVersionArn=trained.version_arn,
+        campaignConfig={"itemExplorationConfig": {"explorationWeight": "0"}})["campaignArn"]
+    assert world.wait_campaign(plain)["status"] == "ACTIVE"
+
+    def plain_score(user, item):
+        listed = world.runtime.get_recommendations(campaignArn=plain, userId=user, numResults=EVERYTHING)["itemList"]
+        return {each["itemId"]: each["score"] for each in listed}[item]
+
+    item, created = "i3", time.time() - 100 * DAY
+    as_trained = plain_score("u1", item)
+    for user, liked in (("u11", GENRES[1]), ("u12", GENRES[2])):
+        put_item(world, trained, item, GENRES[4], created)
+        other = plain_score(user, item)
+        put_item(world, trained, item, liked, created)
+        assert plain_score(user, item) > other
+        put_item(world, trained, item, GENRES[4], created)
+        assert plain_score(user, item) == other
+    assert plain_score("u1", item) != as_trained
+    world.personalize.delete_campaign(campaignArn=plain)
 
 
 def test_an_item_that_an_event_names_first_is_in_the_next_answer(world, trained):

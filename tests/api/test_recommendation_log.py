@@ -48,6 +48,7 @@ def test_tells_what_was_recommended_and_what_came_of_it(logged):
         assert line["policy"] == "gaussian-thompson" and line["policyVersion"] == 2 and line["model"]
         assert len(line["items"]) == len(line["scores"]) == len(line["propensities"]) == len(line["explored"]) == SLATE
         assert all(0 < propensity <= 1 for propensity in line["propensities"])
+        assert len(line["propensityErrors"]) == SLATE and all(0 <= error < 0.2 for error in line["propensityErrors"])
         assert set(line["items"]) <= set(line["drawnFrom"]["items"])
         assert abs(line["time"] - time.time()) < 3600
     assert any(1 in line["explored"] for line in recommended)

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <thread>
 
@@ -31,6 +32,23 @@ TEST(LiveGroup, AnItemThatIsPutIsInTheNextListWithWhatItsAttributesSay) {
   EXPECT_GT(as_genre_4, 0);
   EXPECT_NE(as_genre_1, as_genre_4);
   EXPECT_EQ(world.deployment()->model().item_count(), SmallModel()->item_count() + 1);
+}
+
+TEST(LiveGroup, NewAttributesOfAnItemThatTrainingMetAreInTheNextList) {
+  ServingWorld world(/*weight=*/0);
+  const double before = world.Probability("user1", "item1");
+  world.PutItem("item1", "genre1", NewestOfTraining());
+  EXPECT_EQ(world.Probability("user1", "item1"), before) << "what it was";
+
+  world.PutItem("item1", "genre4", NewestOfTraining());
+  const double as_genre_4 = world.Probability("user1", "item1");
+  EXPECT_NE(as_genre_4, before);
+  const auto live = world.exploration().catalogue().Current();
+  const auto replayed = world.Replayed()->catalogue().Current();
+  EXPECT_TRUE(std::ranges::equal(live->item_attributes(1), replayed->item_attributes(1)));
+
+  world.PutItem("item1", "genre1", NewestOfTraining());
+  EXPECT_EQ(world.Probability("user1", "item1"), before);
 }
 
 TEST(LiveGroup, AnItemFirstSeenInAnEventIsInTheNextList) {
@@ -84,7 +102,8 @@ void Happen(ServingWorld& world, Random& random, std::vector<std::string>& serve
   const std::string item = (random.Below(4) == 0 ? "new" : "item") + std::to_string(random.Below(60));
   switch (random.Below(6)) {
     case 0:
-      world.PutItem("new" + std::to_string(random.Below(30)), "genre" + std::to_string(random.Below(7)),
+      world.PutItem((random.Below(3) == 0 ? "item" : "new") + std::to_string(random.Below(30)),
+                    "genre" + std::to_string(random.Below(7)),
                     NewestOfTraining() + static_cast<std::int64_t>(random.Below(1000)));
       break;
     case 1: world.Put({Click(item, user), Click("item3", user)}); break;
@@ -129,6 +148,7 @@ TEST(LiveGroup, WhatIsLearnedIsTheSameBytesAfterReplay) {
     for (std::uint32_t item = 0; item < live->item_count(); ++item) {
       EXPECT_EQ(live->item_id(item), again->item_id(item));
       EXPECT_EQ(live->item_created_ms(item), again->item_created_ms(item));
+      EXPECT_TRUE(std::ranges::equal(live->item_attributes(item), again->item_attributes(item)));
     }
     EXPECT_EQ(world.exploration().catalogue().now_ms(), replayed->catalogue().now_ms());
   }
