@@ -233,19 +233,15 @@ Status Posterior::SetItem(std::uint32_t index, double deviation, std::span<const
     item->prior_variance.store(std::max(static_cast<float>(own * own), kVarianceMin), std::memory_order_release);
     item->unmet_deviation.store(static_cast<float>(unmet_deviation), std::memory_order_release);
   }
-  // An effect that is met twice, told twice or by a collision, counts once: each learns as if it were apart from
-  // others.
-  std::array<std::uint16_t, kAttributesPerItemMax> effects;
-  const auto begin = effects.begin();
-  auto end = begin;
-  for (std::size_t i = 0; i < std::min(attributes.size(), kAttributesPerItemMax); ++i) {
-    const std::uint16_t effect = EffectOf(attributes[i]);
-    if (std::find(begin, end, effect) == end) *end++ = effect;
+  // What is told twice, or collides, counts once: each effect learns as if it were apart from the others.
+  std::size_t count = 1;
+  for (const std::uint64_t attribute : attributes.first(std::min(attributes.size(), kAttributesPerItemMax))) {
+    const std::uint16_t effect = EffectOf(attribute);
+    const auto met = std::span(item->attributes).subspan(1, count - 1);
+    if (std::ranges::find(met, effect, [](const auto& one) { return one.load(); }) == met.end())
+      item->attributes[count++].store(effect, std::memory_order_release);
   }
-  for (auto effect = begin; effect != end; ++effect) {
-    item->attributes[static_cast<std::size_t>(effect - begin) + 1].store(*effect, std::memory_order_release);
-  }
-  item->attribute_count.store(static_cast<std::uint8_t>(end - begin + 1), std::memory_order_release);
+  item->attribute_count.store(static_cast<std::uint8_t>(count), std::memory_order_release);
   StateReach(index);
   item->version.store(version + 2, std::memory_order_release);
   return {};
@@ -458,16 +454,6 @@ Belief Posterior::Believe(std::uint32_t index, std::span<const float> factors) c
   belief.shared_weight = projection.first / projection.own_prior;
   belief.attribute_scale = AttributeScale(belief.attribute_count);
   return belief;
-}
-
-ExaminationCurve Posterior::examination() const {
-  const MutexLock lock(mutex_);
-  return examination_;
-}
-
-ClickCalibration Posterior::calibration() const {
-  const MutexLock lock(mutex_);
-  return calibration_;
 }
 
 void Posterior::Relax(double keep) {

@@ -128,9 +128,15 @@ class Posterior {
   template <class Reaches>
   void Sift(std::span<const std::uint32_t> items, const Reaches& reaches, std::vector<std::uint32_t>& kept) const;
 
-  ExaminationCurve examination() const EXCLUDES(mutex_);
+  ExaminationCurve examination() const EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return examination_;
+  }
   /// The chance of a click by one who looks, as a logit, at a (corrected) score.
-  ClickCalibration calibration() const EXCLUDES(mutex_);
+  ClickCalibration calibration() const EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return calibration_;
+  }
 
   /// Everything told and learned, the same bytes after the same calls, with a version and a checksum.
   std::string Serialize() const EXCLUDES(mutex_);
