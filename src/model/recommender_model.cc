@@ -156,11 +156,11 @@ ScoreScratch RecommenderModel::MakeScratch() const {
   return scratch;
 }
 
-float RecommenderModel::ColdScore(std::uint32_t item, const ContentProfile& profile) const {
-  const auto features = parts_->content->Features(profile, ContentOf(item));
+float RecommenderModel::ColdScore(std::uint32_t item, const ColdTaste& taste) const {
+  const double prior = parts_->content->LogPrior(taste, ContentOf(item));
   const AddedItem* addition = FindAddition(item);
-  return addition != nullptr ? parts_->content->LogProbability(features, addition->interactions, addition->events_since)
-                             : parts_->content->LogProbability(features, parts_->catalogue.interactions[item],
+  return addition != nullptr ? parts_->content->LogProbability(prior, addition->interactions, addition->events_since)
+                             : parts_->content->LogProbability(prior, parts_->catalogue.interactions[item],
                                                                parts_->catalogue.events_since[item]);
 }
 
@@ -199,9 +199,10 @@ float RecommenderModel::ScoreColdItems(const Query& query, float log_warm, std::
   const ContentProfile profile =
       MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
                   [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });
-  for (const std::uint32_t item : *cold_items_) scores[item] = unit + ColdScore(item, profile);
+  const ColdTaste taste = parts_->content->Taste(profile);
+  for (const std::uint32_t item : *cold_items_) scores[item] = unit + ColdScore(item, taste);
   for (std::size_t i = 0; i < additions_.size(); ++i) {
-    scores[own + i] = unit + ColdScore(static_cast<std::uint32_t>(own + i), profile);
+    scores[own + i] = unit + ColdScore(static_cast<std::uint32_t>(own + i), taste);
   }
   for (const RepeatedItem& repeated : RepeatedItems(query.items, scores.size())) {
     if (IsCold(repeated.item)) {

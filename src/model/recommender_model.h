@@ -110,7 +110,7 @@ class RecommenderModel {
   const AddedItem* FindAddition(std::uint32_t item) const;
   const ItemContent& ContentOf(std::uint32_t item) const;
   std::uint64_t EventsSince(std::uint32_t item) const;
-  float ColdScore(std::uint32_t item, const ContentProfile& profile) const;
+  float ColdScore(std::uint32_t item, const ColdTaste& taste) const;
   /// `log_warm`: log Σ exp of the scores of all others, which are not normalised yet. Returns that of the cold ones.
   float ScoreColdItems(const Query& query, float log_warm, std::span<float> scores) const;
 
