@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <numeric>
@@ -18,6 +19,7 @@
 #include "base/thread_pool.h"
 #include "evaluate/ranking_metrics.h"
 #include "train/folds.h"
+#include "train/impression_trial.h"
 #include "train/sequence_plan.h"
 #include "train/sequence_trainer.h"
 
@@ -219,6 +221,9 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads, doub
       fmt::print(stderr, "{} operations are too few\n", operations);
       return 1;
     }
+    const auto weight = ChooseImpressionWeight(fold.view, fold.cases, *plan, pool);
+    if (data == &with) fmt::print("chosen weight {}\n", *weight);
+    std::fflush(stdout);
     const auto fit = FitSequence(fold.view, fold.cases, plan->shape, plan->options, pool, {});
     const SequenceTransformer model(fit->shape, fit->served, fit->events);
     Print(data == &with ? "with lists" : "without", Ask(model, earlier, later));

@@ -11,6 +11,7 @@
 #include "model/sequential_rules.h"
 #include "train/blend_fit.h"
 #include "train/cold_fit.h"
+#include "train/impression_trial.h"
 
 namespace attune {
 namespace {
@@ -150,13 +151,16 @@ Result<ModelParts> FitParts(const TrainingView& view, const FitChoices& choices,
 Result<std::optional<SequenceFit>> FitSequenceWithin(const TrainingView& view, std::span<const ValidationCase> cases,
                                                      const FitOptions& options, const FitContext& context,
                                                      std::map<std::string, double>& figures) {
-  const auto plan = SequencePlanOf(view, options);
+  auto plan = SequencePlanOf(view, options);
   if (!plan) return std::optional<SequenceFit>();
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
+  float& impression_weight = plan->options.steps.impression_weight;
+  ATTUNE_TRY(impression_weight, ChooseImpressionWeight(view, cases, *plan, context.workers));
   ATTUNE_TRY(auto fit, FitSequence(view, cases, plan->shape, plan->options, context.workers, context.on_epoch,
                                    context.checkpoint));
   figures["sequence_epochs"] = fit.epochs;
   figures["sequence_width"] = static_cast<double>(fit.shape.block.width);
+  if (!view.data->interactions.impressions.empty()) figures["impression_weight"] = impression_weight;
   figures["sequence_dropout"] = plan->options.steps.dropout;
   return std::optional<SequenceFit>(std::move(fit));
 }
