@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <numeric>
@@ -214,6 +213,8 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads, doub
   for (const Showing& showing : later) AddList(click_rates, showing, rates);
   Print("click rates", rates);
   ThreadPool pool(threads, 64);
+  std::vector<double> validation;
+  std::size_t case_count = 0;
   for (const TrainingData* data : {static_cast<const TrainingData*>(&without), &with}) {
     const Fold fold = HoldOutNewest(WholeView(*data), seed);
     const auto plan = PlanSequence(fold.view, {.seed = seed, .history_max = kHistoryMax, .operations_max = operations});
@@ -221,14 +222,15 @@ int Run(const std::string& folder, std::uint64_t seed, std::size_t threads, doub
       fmt::print(stderr, "{} operations are too few\n", operations);
       return 1;
     }
-    const auto weight = ChooseImpressionWeight(fold.view, fold.cases, *plan, pool);
-    if (data == &with) fmt::print("chosen weight {}\n", *weight);
-    std::fflush(stdout);
     const auto fit = FitSequence(fold.view, fold.cases, plan->shape, plan->options, pool, {});
     const SequenceTransformer model(fit->shape, fit->served, fit->events);
     Print(data == &with ? "with lists" : "without", Ask(model, earlier, later));
     fmt::print("{:12} {} epochs, NDCG@10 on validation {:.4f}\n", "", fit->epochs, fit->validation_ndcg);
+    validation.push_back(fit->validation_ndcg);
+    case_count = fold.cases.size();
   }
+  fmt::print("by {} cases of validation the fit {} lists is kept\n", case_count,
+             IsClearlyWorse(validation[1], validation[0], case_count) ? "without" : "with");
   return 0;
 }
 

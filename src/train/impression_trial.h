@@ -10,19 +10,18 @@
 
 namespace attune {
 
-/// Whether the view's impressions may teach: nothing of a log says whether what was passed over could have been taken,
-/// but where learning from it makes what is taken next clearly harder to foresee, it is left alone. Two short trainings
-/// of one in kTrialEpochShare of the plan's epochs, one with impressions and one without, rank `cases`; returns the
-/// plan's impression_weight, or 0 where it IsClearlyWorse. Without impressions it returns the weight at once. The same
-/// for any number of threads. Cancelled if the workers are.
-Result<float> ChooseImpressionWeight(const TrainingView& view, std::span<const ValidationCase> cases,
-                                     const SequencePlan& plan, const Workers& workers);
+/// FitSequence by the plan, and where the view has impressions once more without them: nothing of a log says whether
+/// what was passed over could have been taken, but where learning from it makes what is taken next clearly harder to
+/// foresee (IsClearlyWorse on `cases`), the fit without is given; its steps.impression_weight is 0. That takes twice as
+/// long. Progress is told of one fit after the other; only the first leaves checkpoints.
+Result<SequenceFit> FitSequenceUnharmed(const TrainingView& view, std::span<const ValidationCase> cases,
+                                        const SequencePlan& plan, const Workers& workers,
+                                        const OnSequenceEpoch& on_epoch, const CheckpointPlace& place = {});
 
-inline constexpr int kTrialEpochShare = 5;  ///< Each takes a fifth of them.
 inline constexpr double kTrialErrors = 2;
 
-/// Whether NDCG of `with` is below that of `without` by more than kTrialErrors standard errors: each value lies in 0 …
-/// 1, so the variance of their difference over `count` cases is at most the sum of their means over the count.
+/// Whether NDCG of `with` is below that of `without` by more than kTrialErrors standard errors: each value lies in
+/// 0 … 1, so the variance of their difference over `count` cases is at most the sum of their means over the count.
 bool IsClearlyWorse(double with, double without, std::size_t count);
 
 }  // namespace attune

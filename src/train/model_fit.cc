@@ -151,16 +151,13 @@ Result<ModelParts> FitParts(const TrainingView& view, const FitChoices& choices,
 Result<std::optional<SequenceFit>> FitSequenceWithin(const TrainingView& view, std::span<const ValidationCase> cases,
                                                      const FitOptions& options, const FitContext& context,
                                                      std::map<std::string, double>& figures) {
-  auto plan = SequencePlanOf(view, options);
+  const auto plan = SequencePlanOf(view, options);
   if (!plan) return std::optional<SequenceFit>();
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
-  float& impression_weight = plan->options.steps.impression_weight;
-  ATTUNE_TRY(impression_weight, ChooseImpressionWeight(view, cases, *plan, context.workers));
-  ATTUNE_TRY(auto fit, FitSequence(view, cases, plan->shape, plan->options, context.workers, context.on_epoch,
-                                   context.checkpoint));
+  ATTUNE_TRY(auto fit, FitSequenceUnharmed(view, cases, *plan, context.workers, context.on_epoch, context.checkpoint));
   figures["sequence_epochs"] = fit.epochs;
   figures["sequence_width"] = static_cast<double>(fit.shape.block.width);
-  if (!view.data->interactions.impressions.empty()) figures["impression_weight"] = impression_weight;
+  if (!view.data->interactions.impressions.empty()) figures["impression_weight"] = fit.steps.impression_weight;
   figures["sequence_dropout"] = plan->options.steps.dropout;
   return std::optional<SequenceFit>(std::move(fit));
 }

@@ -171,16 +171,16 @@ SequencePlan TrialPlan() {
           .options = {.steps = {.rate = 3e-3f}, .epochs_max = 40}};
 }
 
-TEST(ChooseImpressionWeight, KeepsListsThatTellWhatIsLiked) {
+TEST(FitSequenceUnharmed, KeepsListsThatTellWhatIsLiked) {
   const ShownWorld world = MakeShownWorld(1);
   const Fold fold = HoldOutNewest(WholeView(world.data), 1);
   ThreadPool pool(1, 8);
 
-  EXPECT_EQ(*ChooseImpressionWeight(fold.view, fold.cases, TrialPlan(), pool), 1);
+  EXPECT_EQ(FitSequenceUnharmed(fold.view, fold.cases, TrialPlan(), pool, {})->steps.impression_weight, 1);
 }
 
 /// Everybody ends with items of three that stood in every list before and were passed over.
-TEST(ChooseImpressionWeight, LeavesListsAloneThatSpeakAgainstWhatIsTakenNext) {
+TEST(FitSequenceUnharmed, LeavesListsAloneThatSpeakAgainstWhatIsTakenNext) {
   ShownWorld world = MakeShownWorld(1);
   Interactions& interactions = world.data.interactions;
   Random random(9);
@@ -198,10 +198,10 @@ TEST(ChooseImpressionWeight, LeavesListsAloneThatSpeakAgainstWhatIsTakenNext) {
   const Fold fold = HoldOutNewest(WholeView(world.data), 1);
   ThreadPool pool(1, 8);
 
-  EXPECT_EQ(*ChooseImpressionWeight(fold.view, fold.cases, TrialPlan(), pool), 0);
+  EXPECT_EQ(FitSequenceUnharmed(fold.view, fold.cases, TrialPlan(), pool, {})->steps.impression_weight, 0);
 }
 
-TEST(ChooseImpressionWeight, CallsWorseOnlyWhatChanceDoesNotExplain) {
+TEST(FitSequenceUnharmed, CallsWorseOnlyWhatChanceDoesNotExplain) {
   // Of 1,000 cases at these means a standard error is at most 0.006.
   EXPECT_TRUE(IsClearlyWorse(0.007, 0.028, 1000));
   EXPECT_FALSE(IsClearlyWorse(0.377, 0.385, 1000));
