@@ -185,10 +185,19 @@ ItemContent ContentModel::Describe(const Attributes& attributes, std::size_t row
 }
 
 ContentModel::ColdFeatures ContentModel::Features(const ContentProfile& profile, const ItemContent& item) const {
-  const float closeness = Dot(profile.place, item.place.data());
-  float cosine = 0;
-  for (const auto& [feature, value] : item.attributes) cosine += profile.attributes[feature] * value;
-  return {1, closeness, closeness * profile.length_factor, item.log_popularity - intercept_[kD], cosine};
+  const auto cosine = [&](const ContentSum& sum) {
+    float dot = 0;
+    for (const auto& [feature, value] : item.attributes) dot += sum.attributes[feature] * value;
+    return dot;
+  };
+  const float recent = Dot(profile.recent.place, item.place.data());
+  return {1,
+          recent,
+          recent * profile.length_factor,
+          item.log_popularity - intercept_[kD],
+          cosine(profile.recent),
+          Dot(profile.steady.place, item.place.data()),
+          cosine(profile.steady)};
 }
 
 ItemContent ContentModel::Redescribe(const ItemContent& known, const AttributeValues& values,
@@ -213,20 +222,33 @@ ItemContent ContentModel::Change(const SparseVector& from, const SparseVector& t
   return change;
 }
 
-float ContentModel::LogChange(const ContentProfile& profile, const ItemContent& change) const {
-  const float closeness = Dot(profile.place, change.place.data());
-  float cosine = 0;
-  for (const auto& [feature, value] : change.attributes) cosine += profile.attributes[feature] * value;
-  const ColdFeatures features = {0, closeness, closeness * profile.length_factor, change.log_popularity, cosine};
-  double sum = 0;
-  for (std::size_t f = 0; f < kColdFeatures; ++f) sum += cold_weights_[f] * features[f];
-  return static_cast<float>(sum);
+float ContentModel::LogChange(const ColdTaste& taste, const ItemContent& change) const {
+  return static_cast<float>(LogPrior(taste, change) - taste.constant);
 }
 
-float ContentModel::LogProbability(const ColdFeatures& features, std::uint32_t interactions,
-                                   std::uint64_t events_since) const {
-  double log_prior = 0;
-  for (std::size_t f = 0; f < kColdFeatures; ++f) log_prior += cold_weights_[f] * features[f];
+ColdTaste ContentModel::Taste(const ContentProfile& profile) const {
+  const auto& weights = cold_weights_;
+  ColdTaste taste{.constant = weights[0] - weights[3] * double{intercept_[kD]},
+                  .place = {},
+                  .attributes = std::vector<float>(attribute_count())};
+  const double recent = weights[1] + weights[2] * double{profile.length_factor};
+  for (std::size_t d = 0; d < kD; ++d) {
+    taste.place[d] = static_cast<float>(recent * profile.recent.place[d] + weights[5] * profile.steady.place[d]);
+  }
+  for (std::size_t f = 0; f < taste.attributes.size(); ++f) {
+    taste.attributes[f] =
+        static_cast<float>(weights[4] * profile.recent.attributes[f] + weights[6] * profile.steady.attributes[f]);
+  }
+  return taste;
+}
+
+double ContentModel::LogPrior(const ColdTaste& taste, const ItemContent& item) const {
+  float sum = Dot(taste.place, item.place.data());
+  for (const auto& [feature, value] : item.attributes) sum += taste.attributes[feature] * value;
+  return taste.constant + cold_weights_[3] * double{item.log_popularity} + double{sum};
+}
+
+float ContentModel::LogProbability(double log_prior, std::uint32_t interactions, std::uint64_t events_since) const {
   if (interactions == 0) return static_cast<float>(log_prior);  // What follows would take away, and may not.
   // However little attributes told of held-out items, a click or two in a quiet hour tells less.
   const double strength = std::max(1 / (standard_deviation_ * standard_deviation_), kPriorInteractionsMin);
@@ -261,6 +283,22 @@ Result<ContentModel> ContentModel::Load(const SnapshotFile& file) {
   model.standard_deviation_ = numbers[0];
   model.ridge_ = numbers[1];
   return model;
+}
+
+void AddTo(ContentSum& sum, const ItemContent& content, float loudness) {
+  for (std::size_t d = 0; d < kD; ++d) sum.place[d] += loudness * content.place[d];
+  for (const auto& [feature, value] : content.attributes) sum.attributes[feature] += loudness * value;
+}
+
+void Normalise(ContentSum& sum) {
+  const auto normalise = [](std::span<float> values) {
+    double square = 0;
+    for (const float value : values) square += double{value} * double{value};
+    const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
+    for (float& value : values) value = static_cast<float>(value * scale);
+  };
+  normalise(sum.place);
+  normalise(sum.attributes);
 }
 
 ItemContents DescribeItems(const ContentModel& model, const TrainingView& view, std::span<const float> factors,
@@ -302,7 +340,7 @@ void LatentMember::Score(const Query& query, MemberScratch& scratch, std::span<F
   auto& [closeness, place] = static_cast<ClosenessScratch&>(scratch);
   place = {};
   float loudness = 1;
-  const std::size_t read = std::min(query.items.size(), kProfileEvents);
+  const std::size_t read = std::min(query.items.size(), kRecentEvents);
   for (std::size_t age = 1; age <= read; ++age, loudness *= kProfileDecay) {
     const std::uint32_t item = query.items[query.items.size() - age];
     if (item >= item_count) continue;

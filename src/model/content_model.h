@@ -28,11 +28,24 @@ struct ItemContent {
   float log_popularity = 0;  ///< Natural log of how often it would be taken, up to a constant.
 };
 
-/// A user as the sum of the items of their history, newest loudest.
-struct ContentProfile {
+/// Items of a history added up.
+struct ContentSum {
   LatentPlace place{};            ///< Unit length, or zero.
   std::vector<float> attributes;  ///< [features] unit length, or zero.
-  float length_factor = 0;        ///< Blend::LengthFactor of the history.
+};
+
+/// A user as the sum of the items of their history: what they took last, and what they took altogether.
+struct ContentProfile {
+  ContentSum recent;        ///< The newest loudest.
+  ContentSum steady;        ///< All alike.
+  float length_factor = 0;  ///< Blend::LengthFactor of the history.
+};
+
+/// What a profile adds to a new item's log probability, its weights multiplied in.
+struct ColdTaste {
+  double constant = 0;
+  LatentPlace place{};
+  std::vector<float> attributes;  ///< [features]
 };
 
 /// Says from its attributes alone how an item that nobody has met will be taken by a user: places among the latent
@@ -40,9 +53,10 @@ struct ContentProfile {
 /// of that regression. Immutable once fitted.
 class ContentModel {
  public:
-  /// What a new item's log probability is a weighted sum of: 1, closeness of places, the same times length factor,
-  /// expected popularity, cosine of attributes.
-  static constexpr std::size_t kColdFeatures = 5;
+  /// What a new item's log probability is a weighted sum of: 1, closeness to the recent place, the same times length
+  /// factor, expected popularity, cosine with the recent attributes, closeness to the steady place, cosine with the
+  /// steady attributes.
+  static constexpr std::size_t kColdFeatures = 7;
   using ColdFeatures = std::array<float, kColdFeatures>;
 
   /// Regresses `factors` [N, D] and log counts on the attributes of the items that occur in `view` and are not
@@ -63,12 +77,15 @@ class ContentModel {
   /// was taken so often: what was learned of it stays.
   ItemContent Change(const SparseVector& from, const SparseVector& to, std::uint32_t interactions) const;
   /// What a change adds to the item's log score, by the same measure as that of a new item.
-  float LogChange(const ContentProfile& profile, const ItemContent& change) const;
+  float LogChange(const ColdTaste& taste, const ItemContent& change) const;
+  /// The weighted sum of Features, with what does not depend on the item multiplied once: many items cost little.
+  ColdTaste Taste(const ContentProfile& profile) const;
+  double LogPrior(const ColdTaste& taste, const ItemContent& item) const;
   /// Log probability of a new item, given how often it was taken since it came: more than expected raises it, as a
   /// gamma prior would. Less does not lower it, for nobody knows whether it was ever shown: exploration counts that.
   /// The prior is worth kPriorInteractionsMin interactions or more.
   static constexpr double kPriorInteractionsMin = 5;
-  float LogProbability(const ColdFeatures& features, std::uint32_t interactions, std::uint64_t events_since) const;
+  float LogProbability(double log_prior, std::uint32_t interactions, std::uint64_t events_since) const;
 
   std::size_t attribute_count() const { return encoder_.feature_count(); }
   std::string_view attribute_name(std::uint32_t attribute) const { return encoder_.feature_name(attribute); }
@@ -98,7 +115,9 @@ using ItemContents = std::vector<ItemContent>;
 template <class ContentOf>
 ContentProfile MakeProfile(std::span<const std::uint32_t> history, std::size_t attribute_count, float length_factor,
                            const ContentOf& content_of);
-inline constexpr std::size_t kProfileEvents = 100;
+/// As many as a session keeps. The recent part hears fewer, for beyond them nothing is loud enough.
+inline constexpr std::size_t kProfileEvents = 200;
+inline constexpr std::size_t kRecentEvents = 100;
 inline constexpr float kProfileDecay = 0.97f;
 
 /// Closeness of the user's place to each item's, as a member: what was taken pulls an item's place away from where its
@@ -128,27 +147,26 @@ class LatentMember final : public Member {
 ItemContents DescribeItems(const ContentModel& model, const TrainingView& view, std::span<const float> factors,
                            const Workers& workers);
 
+/// Adds `content` to `sum`, `loudness` times.
+void AddTo(ContentSum& sum, const ItemContent& content, float loudness);
+void Normalise(ContentSum& sum);
+
 template <class ContentOf>
 ContentProfile MakeProfile(std::span<const std::uint32_t> history, std::size_t attribute_count, float length_factor,
                            const ContentOf& content_of) {
-  ContentProfile profile{
-      .place = {}, .attributes = std::vector<float>(attribute_count), .length_factor = length_factor};
+  ContentProfile profile{.recent = {.place = {}, .attributes = std::vector<float>(attribute_count)},
+                         .steady = {.place = {}, .attributes = std::vector<float>(attribute_count)},
+                         .length_factor = length_factor};
   float loudness = 1;
   const std::size_t read = std::min(history.size(), kProfileEvents);
   for (std::size_t age = 1; age <= read; ++age, loudness *= kProfileDecay) {
     const ItemContent* content = content_of(history[history.size() - age]);
     if (content == nullptr) continue;
-    for (std::size_t d = 0; d < kLatentDimensions; ++d) profile.place[d] += loudness * content->place[d];
-    for (const auto& [feature, value] : content->attributes) profile.attributes[feature] += loudness * value;
+    if (age <= kRecentEvents) AddTo(profile.recent, *content, loudness);
+    AddTo(profile.steady, *content, 1);
   }
-  const auto normalise = [](std::span<float> values) {
-    double square = 0;
-    for (const float value : values) square += double{value} * double{value};
-    const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
-    for (float& value : values) value = static_cast<float>(value * scale);
-  };
-  normalise(profile.place);
-  normalise(profile.attributes);
+  Normalise(profile.recent);
+  Normalise(profile.steady);
   return profile;
 }
 

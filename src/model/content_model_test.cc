@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace attune {
@@ -60,16 +62,50 @@ TEST_F(Content, PutsAnUnseenItemNearThoseOfItsColour) {
   EXPECT_NEAR(far[4], 0, 1e-5);
 }
 
-TEST_F(Content, BeingTakenRaisesAnItemAndBeingIgnoredDoesNotLowerIt) {
-  model_.set_cold_weights({std::log(0.01), 0, 0, 0, 0});
-  const ContentModel::ColdFeatures features = {1, 0, 0, 0, 0};
+TEST_F(Content, RemembersSteadilyWhatTheRecentPastHasDrownedOut) {
+  const auto contents = DescribeItems(model_, WholeView(data_), factors_, pool_);
+  std::vector<std::uint32_t> history(150, 1);
+  std::fill(history.end() - 50, history.end(), 0);
 
-  EXPECT_NEAR(model_.LogProbability(features, 0, 0), std::log(0.01), 1e-6);
-  EXPECT_NEAR(model_.LogProbability(features, 0, 1'000'000), std::log(0.01), 1e-6);
-  EXPECT_NEAR(model_.LogProbability(features, 1, 1'000'000), std::log(0.01), 1e-6);
+  const auto profile =
+      MakeProfile(history, model_.attribute_count(), 0, [&](std::uint32_t item) { return &contents[item]; });
+
+  const auto red = model_.Features(profile, contents[1]);
+  const auto blue = model_.Features(profile, contents[0]);
+  EXPECT_GT(blue[1], red[1]);
+  EXPECT_GT(blue[4], red[4]);
+  EXPECT_GT(red[5], blue[5]);
+  EXPECT_GT(red[6], blue[6]);
+}
+
+TEST_F(Content, WeighsAProfileOnceAsItWouldEachItem) {
+  const auto contents = DescribeItems(model_, WholeView(data_), factors_, pool_);
+  const std::vector<std::uint32_t> history = {0, 1, 3, 2, 5};
+  const std::array<double, ContentModel::kColdFeatures> weights = {-3, 2, 0.5, 0.7, -1, 1.5, 4};
+  model_.set_cold_weights(weights);
+
+  const auto profile =
+      MakeProfile(history, model_.attribute_count(), 0.3f, [&](std::uint32_t item) { return &contents[item]; });
+  const ColdTaste taste = model_.Taste(profile);
+
+  for (const ItemContent& item : contents) {
+    const auto features = model_.Features(profile, item);
+    double expected = 0;
+    for (std::size_t f = 0; f < weights.size(); ++f) expected += weights[f] * double{features[f]};
+    // Sums of a few dozen floats of size one.
+    EXPECT_NEAR(model_.LogPrior(taste, item), expected, 1e-4);
+  }
+}
+
+TEST_F(Content, BeingTakenRaisesAnItemAndBeingIgnoredDoesNotLowerIt) {
+  const double prior = std::log(0.01);
+
+  EXPECT_NEAR(model_.LogProbability(prior, 0, 0), std::log(0.01), 1e-6);
+  EXPECT_NEAR(model_.LogProbability(prior, 0, 1'000'000), std::log(0.01), 1e-6);
+  EXPECT_NEAR(model_.LogProbability(prior, 1, 1'000'000), std::log(0.01), 1e-6);
   // 5,000 of 100,000 events: nearly its own rate; the prior counts as up to 100 events.
-  EXPECT_NEAR(model_.LogProbability(features, 5000, 100'000), std::log(0.05), 0.1);
-  EXPECT_GT(model_.LogProbability(features, 3, 10), model_.LogProbability(features, 2, 10));
+  EXPECT_NEAR(model_.LogProbability(prior, 5000, 100'000), std::log(0.05), 0.1);
+  EXPECT_GT(model_.LogProbability(prior, 3, 10), model_.LogProbability(prior, 2, 10));
 }
 
 }  // namespace

@@ -170,11 +170,11 @@ ScoreScratch RecommenderModel::MakeScratch() const {
   return scratch;
 }
 
-float RecommenderModel::ColdScore(std::uint32_t item, const ContentProfile& profile) const {
-  const auto features = parts_->content->Features(profile, ContentOf(item));
+float RecommenderModel::ColdScore(std::uint32_t item, const ColdTaste& taste) const {
+  const double prior = parts_->content->LogPrior(taste, ContentOf(item));
   const AddedItem* addition = FindAddition(item);
-  return addition != nullptr ? parts_->content->LogProbability(features, addition->interactions, addition->events_since)
-                             : parts_->content->LogProbability(features, parts_->catalogue.interactions[item],
+  return addition != nullptr ? parts_->content->LogProbability(prior, addition->interactions, addition->events_since)
+                             : parts_->content->LogProbability(prior, parts_->catalogue.interactions[item],
                                                                parts_->catalogue.events_since[item]);
 }
 
@@ -197,45 +197,46 @@ void RecommenderModel::ScoreAll(const Query& whole_query, ScoreScratch& scratch,
   }
   const auto warm = scores.first(trained_item_count());
   parts_->blend.Apply(query, scratch.features, warm);
-  ContentProfile profile;
-  if (!cold_items_->empty() || additions_.size() > 0 || replaced_.size() > 0) {
-    profile = ProfileOf(query);
-    AddChanges(profile, warm);
-  }
   // Those that nobody took in training get a score of their own below.
   for (const std::uint32_t item : *cold_items_) scores[item] = -HUGE_VALF;
   RefineBest(parts_->blend, parts_->members, query, scratch, warm);
+  ColdTaste taste;
+  if (!cold_items_->empty() || additions_.size() > 0 || replaced_.size() > 0) {
+    taste = TasteOf(query);
+    AddChanges(taste, warm);
+  }
   const float log_warm = LogSumExp(warm);
-  const float log_total = LogSumExp(std::array{log_warm, ScoreColdItems(query, profile, log_warm, scores)});
+  const float log_total = LogSumExp(std::array{log_warm, ScoreColdItems(query, taste, log_warm, scores)});
   if (log_total == -HUGE_VALF) return;
   for (float& score : scores) score -= log_total;
 }
 
-ContentProfile RecommenderModel::ProfileOf(const Query& query) const {
-  return MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
-                     [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; });
+ColdTaste RecommenderModel::TasteOf(const Query& query) const {
+  return parts_->content->Taste(
+      MakeProfile(query.items, parts_->content->attribute_count(), parts_->blend.LengthFactor(query.items.size()),
+                  [&](std::uint32_t item) { return item < item_count() ? &ContentOf(item) : nullptr; }));
 }
 
 float RecommenderModel::ChangeScore(const Query& query, std::uint32_t item) const {
   if (!HasChanged(item)) return 0;
-  return parts_->content->LogChange(ProfileOf(query), *replaced_.Find(item)->change);
+  return parts_->content->LogChange(TasteOf(query), *replaced_.Find(item)->change);
 }
 
-void RecommenderModel::AddChanges(const ContentProfile& profile, std::span<float> scores) const {
+void RecommenderModel::AddChanges(const ColdTaste& taste, std::span<float> scores) const {
   replaced_.ForEach([&](std::uint32_t item, const AddedItem& replacement) {
-    if (replacement.change) scores[item] += parts_->content->LogChange(profile, *replacement.change);
+    if (replacement.change) scores[item] += parts_->content->LogChange(taste, *replacement.change);
   });
 }
 
-float RecommenderModel::ScoreColdItems(const Query& query, const ContentProfile& profile, float log_warm,
+float RecommenderModel::ScoreColdItems(const Query& query, const ColdTaste& taste, float log_warm,
                                        std::span<float> scores) const {
   if (cold_items_->empty() && additions_.size() == 0) return -HUGE_VALF;
   // Log probabilities beside those of the others: without others they are on no scale yet.
   const float unit = log_warm == -HUGE_VALF ? 0 : log_warm;
   const std::size_t own = parts_->catalogue.ids.size();
-  for (const std::uint32_t item : *cold_items_) scores[item] = unit + ColdScore(item, profile);
+  for (const std::uint32_t item : *cold_items_) scores[item] = unit + ColdScore(item, taste);
   for (std::size_t i = 0; i < additions_.size(); ++i) {
-    scores[own + i] = unit + ColdScore(static_cast<std::uint32_t>(own + i), profile);
+    scores[own + i] = unit + ColdScore(static_cast<std::uint32_t>(own + i), taste);
   }
   for (const RepeatedItem& repeated : RepeatedItems(query.items, scores.size())) {
     if (IsCold(repeated.item)) {

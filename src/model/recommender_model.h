@@ -126,14 +126,13 @@ class RecommenderModel {
   const AddedItem* FindAddition(std::uint32_t item) const;
   const ItemContent& ContentOf(std::uint32_t item) const;
   std::uint64_t EventsSince(std::uint32_t item) const;
-  ContentProfile ProfileOf(const Query& query) const;
+  ColdTaste TasteOf(const Query& query) const;
   AddedItem Replacement(std::uint32_t item, const NewItem& with) const;
-  float ColdScore(std::uint32_t item, const ContentProfile& profile) const;
+  float ColdScore(std::uint32_t item, const ColdTaste& taste) const;
   /// Adds what changed attributes of items that the members know say.
-  void AddChanges(const ContentProfile& profile, std::span<float> scores) const;
+  void AddChanges(const ColdTaste& taste, std::span<float> scores) const;
   /// `log_warm`: log Σ exp of the scores of all others, which are not normalised yet. Returns that of the cold ones.
-  float ScoreColdItems(const Query& query, const ContentProfile& profile, float log_warm,
-                       std::span<float> scores) const;
+  float ScoreColdItems(const Query& query, const ColdTaste& taste, float log_warm, std::span<float> scores) const;
 
   // Constant after construction.
   std::shared_ptr<const Manifest> manifest_;

@@ -42,7 +42,7 @@ struct SequenceInputs {
 struct SequenceCache {
   std::vector<BlockCache> blocks;
   AlignedFloats embedded_factors;  ///< Dropout of the first x.
-  std::vector<float> x;          ///< What the blocks leave, [T, D].
+  std::vector<float> x;            ///< What the blocks leave, [T, D].
   AlignedFloats states;            ///< The same normed: states · itemsᵀ are logits of the next item. [T, D]
   AlignedFloats inverse;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/random.h"
 #include "model/listwise_fit.h"
@@ -31,6 +32,9 @@ HeldOut DrawItems(std::span<const std::uint32_t> warm, std::size_t item_count, s
   }
   return held;
 }
+
+/// When a new item is taken, as seen from the history that it is asked by: right after it, or somewhere along it.
+enum class TakenWhen { kNext, kAnyTime };
 
 /// A list of candidates, answer first: rows of cold features, and what is known before.
 struct ColdList {
@@ -65,9 +69,7 @@ class ListMaker {
     for (const std::uint32_t item : warm_) {
       if (held_.flags[item] == 0) known_total += std::exp(static_cast<double>(scores[item]));
     }
-    const ContentProfile profile =
-        MakeProfile(query.items, content_.attribute_count(), blend_.LengthFactor(query.items.size()),
-                    [&](std::uint32_t item) { return held_.flags[item] != 0 ? nullptr : &contents_[item]; });
+    const ContentProfile profile = ProfileOf(query);
     ColdList list;
     if (held_.flags[answer] != 0) {
       list.AddNew(content_.Features(profile, held_contents_[answer]), 0);
@@ -77,18 +79,47 @@ class ListMaker {
       list.AddKnown(share);
       list.AddKnown(std::log1p(-std::min(std::exp(share), 1 - 1e-9)));
     }
-    Random random(seed);
-    const std::size_t sampled = std::min(held_.items.size(), kSampled);
-    const double offset = std::log(static_cast<double>(held_.items.size()) / static_cast<double>(sampled));
-    const std::size_t first = random.Below(held_.items.size());
-    for (std::size_t s = 0; s < sampled; ++s) {
-      const std::uint32_t item = held_.items[(first + s) % held_.items.size()];
-      if (item != answer) list.AddNew(content_.Features(profile, held_contents_[item]), offset);
+    AddOthers(profile, answer, std::log(SampleScale()), seed, list);
+    return list;
+  }
+
+  /// One of the new items among `taken`, a whole history, against the other new ones: by `query`, or by what they had
+  /// taken before it.
+  ColdList MakeAmongNew(const Query& query, std::span<const std::uint32_t> taken, TakenWhen when,
+                        std::uint64_t seed) const {
+    ColdList list;
+    std::vector<std::size_t> places;
+    for (std::size_t place = when == TakenWhen::kNext ? 1 : 0; place < taken.size(); ++place) {
+      if (held_.flags[taken[place]] != 0) places.push_back(place);
     }
+    if (places.empty()) return list;
+    const std::size_t place = places[Random(MixSeed(seed, when == TakenWhen::kNext ? 2 : 1)).Below(places.size())];
+    Query asked = query;
+    if (when == TakenWhen::kNext) asked.items = taken.first(place);
+    const ContentProfile profile = ProfileOf(asked);
+    list.AddNew(content_.Features(profile, held_contents_[taken[place]]), 0);
+    AddOthers(profile, taken[place], 0, seed, list);
     return list;
   }
 
  private:
+  ContentProfile ProfileOf(const Query& query) const {
+    return MakeProfile(query.items, content_.attribute_count(), blend_.LengthFactor(query.items.size()),
+                       [&](std::uint32_t item) { return held_.flags[item] != 0 ? nullptr : &contents_[item]; });
+  }
+  std::size_t Sampled() const { return std::min(held_.items.size(), kSampled); }
+  double SampleScale() const { return static_cast<double>(held_.items.size()) / static_cast<double>(Sampled()); }
+  /// Held-out items that were not the answer.
+  void AddOthers(const ContentProfile& profile, std::uint32_t answer, double offset, std::uint64_t seed,
+                 ColdList& list) const {
+    Random random(seed);
+    const std::size_t first = random.Below(held_.items.size());
+    for (std::size_t s = 0; s < Sampled(); ++s) {
+      const std::uint32_t item = held_.items[(first + s) % held_.items.size()];
+      if (item != answer) list.AddNew(content_.Features(profile, held_contents_[item]), offset);
+    }
+  }
+
   const ContentModel& content_;
   const ItemContents& contents_;
   const ItemContents& held_contents_;
@@ -135,7 +166,7 @@ Result<std::array<double, ContentModel::kColdFeatures>> FitColdWeights(
   for (const std::uint32_t item : held.items) held_contents[item] = content.Describe(view.data->item_attributes, item);
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting new items"));
   const ListMaker maker(content, contents, held_contents, warm, held, parts.blend);
-  std::vector<ColdList> made(cases.size());
+  std::vector<ColdList> made(3 * cases.size());
   context.workers.ParallelFor(kTasks, [&](std::size_t task) {
     CaseScorer scorer(parts.members, item_count);
     std::vector<float> scores(item_count);
@@ -145,7 +176,11 @@ Result<std::array<double, ContentModel::kColdFeatures>> FitColdWeights(
       const CaseQuery asked(*view.data, cases[i], options.history_max);
       const Query& query = asked.query();
       parts.blend.Apply(query, scorer.Score(query), scores);
-      made[i] = maker.Make(query, answer, scores, MixSeed(options.seed, cases[i].position));
+      const std::uint64_t seed = MixSeed(options.seed, cases[i].position);
+      const auto taken = view.Items(cases[i].user);
+      made[3 * i] = maker.Make(query, answer, scores, seed);
+      made[3 * i + 1] = maker.MakeAmongNew(query, taken, TakenWhen::kAnyTime, seed);
+      made[3 * i + 2] = maker.MakeAmongNew(query, taken, TakenWhen::kNext, seed);
     }
   });
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting new items"));

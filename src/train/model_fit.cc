@@ -11,6 +11,7 @@
 #include "model/sequential_rules.h"
 #include "train/blend_fit.h"
 #include "train/cold_fit.h"
+#include "train/impression_trial.h"
 
 namespace attune {
 namespace {
@@ -153,10 +154,10 @@ Result<std::optional<SequenceFit>> FitSequenceWithin(const TrainingView& view, s
   const auto plan = SequencePlanOf(view, options);
   if (!plan) return std::optional<SequenceFit>();
   ATTUNE_RETURN_IF_ERROR(context.Step("fitting the sequence transformer"));
-  ATTUNE_TRY(auto fit, FitSequence(view, cases, plan->shape, plan->options, context.workers, context.on_epoch,
-                                   context.checkpoint));
+  ATTUNE_TRY(auto fit, FitSequenceUnharmed(view, cases, *plan, context.workers, context.on_epoch, context.checkpoint));
   figures["sequence_epochs"] = fit.epochs;
   figures["sequence_width"] = static_cast<double>(fit.shape.block.width);
+  if (!view.data->interactions.impressions.empty()) figures["impression_weight"] = fit.steps.impression_weight;
   figures["sequence_dropout"] = plan->options.steps.dropout;
   return std::optional<SequenceFit>(std::move(fit));
 }

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "train/folds.h"
+#include "train/impression_trial.h"
 #include "train/sequence_trainer.h"
 #include "train/test_world.h"
 
@@ -163,6 +164,60 @@ TEST(FitSequence, LearnsNothingFromAListOfWhatWasTakenAlone) {
   std::iota(interactions.impression_offsets.begin(), interactions.impression_offsets.end(), 0u);
 
   EXPECT_EQ(Fit(fold, options).parameters, without);
+}
+
+SequencePlan TrialPlan() {
+  return {.shape = {.item_count = kItems, .block_count = 1, .block = {.width = 16, .hidden = 16, .length_max = 20}},
+          .options = {.steps = {.rate = 3e-3f}, .epochs_max = 40}};
+}
+
+TEST(FitSequenceUnharmed, KeepsListsThatTellWhatIsLiked) {
+  const ShownWorld world = MakeShownWorld(1);
+  const Fold fold = HoldOutNewest(WholeView(world.data), 1);
+  ThreadPool pool(1, 8);
+
+  EXPECT_EQ(FitSequenceUnharmed(fold.view, fold.cases, TrialPlan(), pool, {})->steps.impression_weight, 1);
+}
+
+/// Everybody ends with items of three that stood in every list before and were passed over.
+TEST(FitSequenceUnharmed, LeavesListsAloneThatSpeakAgainstWhatIsTakenNext) {
+  ShownWorld world = MakeShownWorld(1);
+  Interactions& interactions = world.data.interactions;
+  Random random(9);
+  interactions.impressions.clear();
+  interactions.impression_offsets = {0};
+  for (std::size_t i = 0; i < interactions.size(); ++i) {
+    const bool hides = i % 12 < 10;
+    const auto item = static_cast<std::uint32_t>(hides ? 3 + random.Below(kItems - 3) : random.Below(3));
+    interactions.item[i] = item;
+    interactions.impressions.push_back(item);
+    if (hides) interactions.impressions.insert(interactions.impressions.end(), {0, 1, 2});
+    interactions.impression_offsets.push_back(static_cast<std::uint32_t>(interactions.impressions.size()));
+  }
+  FinishTestData(world.data);
+  const Fold fold = HoldOutNewest(WholeView(world.data), 1);
+  ThreadPool pool(1, 8);
+
+  EXPECT_EQ(FitSequenceUnharmed(fold.view, fold.cases, TrialPlan(), pool, {})->steps.impression_weight, 0);
+}
+
+TEST(FitSequenceUnharmed, CallsWorseOnlyWhatChanceDoesNotExplain) {
+  // Of 1,000 cases at these means a standard error is at most 0.006.
+  EXPECT_TRUE(IsClearlyWorse(0.007, 0.028, 1000));
+  EXPECT_FALSE(IsClearlyWorse(0.377, 0.385, 1000));
+  EXPECT_FALSE(IsClearlyWorse(0.028, 0.007, 1000));
+  EXPECT_FALSE(IsClearlyWorse(0, 0, 0));
+}
+
+TEST(FitSequence, WithWeightZeroIsAsWithoutLists) {
+  ShownWorld world = MakeShownWorld(1);
+  const Fold fold = HoldOutNewest(WholeView(world.data), 1);
+  const SequenceOptions options{.steps = {.impression_weight = 0}, .epochs_max = 2, .epochs_between_checks = 1};
+  const auto weightless = Fit(fold, options).parameters;
+
+  ForgetLists(world.data);
+
+  EXPECT_EQ(Fit(fold, options).parameters, weightless);
 }
 
 /// Twenty thousand showings of one item that nobody ever takes push it to the end, and nothing else out of place.

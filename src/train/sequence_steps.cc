@@ -124,7 +124,7 @@ void SequenceSteps::AppendUser(std::uint32_t user, std::size_t place, Slot& slot
     slot.items.push_back(step_items_.RowOf(items[i]));
     slot.targets.push_back(step_items_.RowOf(items[i + 1]));
   }
-  if (passed_over_.any()) AppendLists(place, slot.targets.size() - steps, slot);
+  if (LearnsFromLists()) AppendLists(place, slot.targets.size() - steps, slot);
   slot.times.insert(slot.times.end(), times.begin(), times.end() - 1);
   if (shape_.event_rows > 0) {
     const auto types = view_.EventTypes(user).last(steps + 1);
@@ -176,7 +176,7 @@ void SequenceSteps::RunBatch(std::uint64_t dropout_seed, Slot& slot) const {
 void SequenceSteps::BeginStep(std::span<const std::uint32_t> users, const SequenceState& state) {
   std::vector<std::span<const std::uint32_t>> held;
   for (const std::uint32_t user : users) held.push_back(ItemsOf(user));
-  if (passed_over_.any()) ChoosePassedOver(users, MixSeed(MixSeed(options_.seed, 59), state.step), held);
+  if (LearnsFromLists()) ChoosePassedOver(users, MixSeed(MixSeed(options_.seed, 59), state.step), held);
   step_items_.Choose(MixSeed(MixSeed(options_.seed, 53), state.step), held);
   const auto items = step_items_.items();
   const std::size_t width = shape_.block.width;

@@ -30,7 +30,7 @@ struct SequenceStepOptions {
   float dropout = 0.2f;
   float average = 0.99f;  ///< Of the moving average of parameters.
   /// Of the choice from what was shown, where that is known, beside that of the next item from all: no less, for it
-  /// says what is liked where counts say what was shown, and no more, for all items are ranked.
+  /// says what is liked where counts say what was shown, and no more, for all items are ranked. 0: as without lists.
   float impression_weight = 1;
 };
 
@@ -96,6 +96,7 @@ class SequenceSteps {
     std::size_t tokens = 0;
   };
 
+  bool LearnsFromLists() const { return passed_over_.any() && options_.impression_weight > 0; }
   std::size_t TokensOf(std::uint32_t user) const;
   std::span<const std::uint32_t> ItemsOf(std::uint32_t user) const;
   /// The user of a place of the step.
