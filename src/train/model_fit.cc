@@ -171,11 +171,14 @@ void SetColdWeights(ModelParts& parts, const std::array<double, ContentModel::kC
 }  // namespace
 
 std::optional<SequencePlan> SequencePlanOf(const TrainingView& view, const FitOptions& options) {
+  // What somebody allows is shared by the two fits of FitSequenceUnharmed.
+  const bool is_asked = options.sequence_operations_max > 0;
+  const double shared_by = is_asked && !view.data->interactions.impressions.empty() ? 2 : 1;
   return PlanSequence(view, {.seed = options.seed,
                              .history_max = options.history_max,
                              .hidden_dimension = options.hidden_dimension,
                              .bptt = options.bptt,
-                             .operations_max = options.sequence_operations_max});
+                             .operations_max = options.sequence_operations_max / shared_by});
 }
 
 Status FitContext::Step(std::string_view step) const {
