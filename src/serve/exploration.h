@@ -39,8 +39,8 @@ class Exploration {
     /// Numbers that tell users apart, so that an item may do better with some of them; 0: none.
     std::size_t factor_count = 8;
     bool shares_attributes = true;  ///< Items with common attributes learn from each other.
-    std::size_t unmet_max =
-        FewTaken::kUnmetMax;  ///< Old items that hardly anybody met; so many are explored at a time.
+    /// Old items that hardly anybody met; so many are explored at a time.
+    std::size_t unmet_max = FewTaken::kUnmetMax;
   };
 
   explicit Exploration(std::shared_ptr<const RecommenderModel> model) : Exploration(std::move(model), Options{}) {}

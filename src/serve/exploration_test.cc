@@ -32,6 +32,8 @@ Chosen ChooseFromAll(const Exploration& exploration, const RecommenderModel& mod
        exploration.catalogue().CreatedSince(model, from_ms, Exploration::kEligibleMax, slate.kept)) {
     eligible.Set(item, true);
   }
+  FewTaken(model).AddTo(eligible, model, exploration.posterior(), slate.kept,
+                        Exploration::kEligibleMax - eligible.Count());
   ItemSet candidates = eligible;
   for (const std::uint32_t item : TopK(scores, std::max(slate.size, Exploration::kCandidatesMin), slate.kept)) {
     candidates.Set(item, true);
