@@ -31,6 +31,7 @@ std::vector<std::uint32_t> FewTaken::AddTo(ItemSet& eligible, const RecommenderM
   const auto consider = [&](std::uint32_t item) {
     if (added.size() >= count_max || eligible.Has(item) || (kept != nullptr && !kept->Has(item))) return;
     const Posterior::Meetings since = posterior.MeetingsOf(item);
+    if (since.clicked == 0 && unmet >= unmet_max) return;  // Whichever way it is met, there is no room for it.
     const float met = static_cast<float>(MeetingsOf(model, item)) + since.ignored + static_cast<float>(since.clicked);
     const bool is_unmet = met < static_cast<float>(kFewInteractions);
     if (is_unmet ? unmet >= unmet_max : since.clicked == 0) return;
@@ -39,7 +40,11 @@ std::vector<std::uint32_t> FewTaken::AddTo(ItemSet& eligible, const RecommenderM
     eligible.Set(item, true);
   };
   for (auto item = static_cast<std::uint32_t>(base_count_); item < model.item_count(); ++item) consider(item);
-  for (const std::uint32_t item : newest_first_) consider(item);
+  constexpr std::size_t kAhead = 16;  // Beliefs lie far from each other.
+  for (std::size_t i = 0; i < newest_first_.size(); ++i) {
+    if (i + kAhead < newest_first_.size()) posterior.Expect(newest_first_[i + kAhead]);
+    consider(newest_first_[i]);
+  }
   return added;
 }
 
