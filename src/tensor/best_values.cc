@@ -36,7 +36,7 @@ namespace attune {
 namespace {
 HWY_EXPORT(GroupMaximaKernel);
 
-constexpr std::size_t kGroup = 64;
+constexpr std::size_t kGroup = HWY_NAMESPACE::kGroupValues;
 
 /// Leaves the k best of `indexes`, ascending.
 void KeepBest(std::span<const float> values, std::size_t k, std::vector<std::uint32_t>& indexes) {

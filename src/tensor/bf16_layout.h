@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -8,6 +9,12 @@
 #define ATTUNE_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
 
 namespace attune {
+
+/// To the nearest, ties to even; what is no number stays none.
+inline std::uint16_t RoundToBf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
 
 // Floats rounded to bf16 (to the nearest, ties to even) in the orders in which products read them. Widths are multiples
 // of 16; rows from `rows` to `padded_rows` become zeros. One thread; requires HasBf16Products().

@@ -11,7 +11,6 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace attune {
@@ -23,7 +22,6 @@ constexpr std::size_t kBlock = SoftmaxClasses::kPadding;  ///< Classes that are 
 constexpr std::size_t kTile = kBlock * kSide;             ///< Their numbers for the rows of a group.
 static_assert(kSoftmaxBf16Rows % kSide == 0 && kBlock % kSide == 0 && kSide == 2 * kLanes);
 constexpr float kLog2OfE = 1.44269504F;
-constexpr float kNever = -1e30F;  // Far below any logit, and finite.
 
 /// 2^x, within 3e-6 of itself: a power of two times a polynomial of the rest, with the least largest error (Remez).
 ATTUNE_BF16 inline __m512 PowerOfTwo(__m512 x) {
@@ -80,12 +78,6 @@ ATTUNE_BF16 void RoundShares(const float* logits, const float* bias, const float
           _mm512_or_si512(_mm512_cvtepu16_epi32(first), _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16)));
     }
   }
-}
-
-/// To the nearest, ties to even.
-std::uint16_t RoundToBf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<std::uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
 }
 
 /// A row whose target is a shared class.
@@ -169,7 +161,7 @@ void Pass::MakeTile(std::size_t tile, std::size_t& next) {
 
 /// The loss; leaves in `shift` of each row what makes its exponentials shares.
 double Pass::Sum(std::span<const float> x, std::span<float> dx, std::span<float> dclasses) {
-  scratch_.top.assign(rows_, kNever);
+  scratch_.top.assign(rows_, SoftmaxClasses::kNever);
   scratch_.sum.assign(rows_, 0);
   std::size_t next = 0;
   for (std::size_t tile = 0; tile < block_count() * groups_; ++tile) {
@@ -178,7 +170,7 @@ double Pass::Sum(std::span<const float> x, std::span<float> dx, std::span<float>
     AddExponentials(LogitsOf(tile), classes_.bias() + tile / groups_ * kBlock, scratch_.top.data() + row,
                     scratch_.sum.data() + row);
   }
-  scratch_.shift.assign(rows_, -kNever);
+  scratch_.shift.assign(rows_, -SoftmaxClasses::kNever);
   const auto log_sum = [&](std::size_t row) { return double{scratch_.top[row]} + std::log(double{scratch_.sum[row]}); };
   double loss = 0;
   for (const SharedTarget& target : shared_) {

@@ -1,10 +1,10 @@
 #include "tensor/softmax_loss.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "base/check.h"
 #include "tensor/activations.h"
+#include "tensor/bf16_layout.h"
 #include "tensor/cpu.h"
 #include "tensor/matmul.h"
 #include "tensor/own_target.h"
@@ -12,15 +12,6 @@
 
 namespace attune {
 namespace {
-
-// Far below any logit, and finite.
-constexpr float kNever = -1e30f;
-
-/// To the nearest, ties to even; what is no number stays none.
-std::uint16_t RoundToBf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<std::uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-}
 
 double FloatTile(const SoftmaxClasses& classes, std::span<const float> x, std::span<const std::uint32_t> targets,
                  std::span<float> dx, std::span<float> dclasses, SoftmaxScratch& scratch) {

@@ -37,6 +37,8 @@ class SoftmaxClasses {
   /// Classes are padded to a multiple of this.
   static constexpr std::size_t kPadding = 64;
   static constexpr std::size_t kBf16Width = 32;
+  /// Far below any logit, and finite.
+  static constexpr float kNever = -1e30F;
 
  private:
   void FillBf16(std::span<const float> classes);

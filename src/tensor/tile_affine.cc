@@ -1,6 +1,5 @@
 #include "tensor/tile_affine.h"
 
-#include <algorithm>
 #include <array>
 
 #include "tensor/bf16_layout.h"
@@ -45,49 +44,35 @@ TileProducts::Rows RoundedRows::columns() {
 }
 
 void MultiplyRows(const TileProducts& tiles, TileProducts::Rows a, TileProducts::RowPairs b, std::size_t inner,
-                  bool adds, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns) {
+                  TileProducts::Start start, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns) {
   alignas(64) std::array<float, kSide * kSide> edge;
   for (std::size_t row = 0; row < rows; row += kSide) {
     const TileProducts::Rows rows_of_a{a.data + row * a.stride, a.stride};
     const std::size_t valid = rows - row;
     for (std::size_t column = 0; column < columns; column += kSide) {
       const TileProducts::RowPairs columns_of_b{b.data + 2 * column, b.stride};
+      const float* from = start.rows == nullptr ? nullptr : start.rows + row * start.stride + column;
       float* out = c + row * c_stride + column;
       if (valid >= kSide) {
-        tiles.Multiply(rows_of_a, columns_of_b, inner / kSide,
-                       adds ? TileProducts::Start{out, c_stride} : TileProducts::Start{}, out, c_stride);
+        tiles.Multiply(rows_of_a, columns_of_b, inner / kSide, {from, start.stride}, out, c_stride);
         continue;
       }
-      tiles.Multiply(rows_of_a, columns_of_b, inner / kSide, {}, edge.data(), kSide);
+      tiles.Assign(rows_of_a, columns_of_b, inner / kSide, edge.data(), kSide);
       for (std::size_t r = 0; r < valid; ++r) {
-        float* const to = out + r * c_stride;
-        for (std::size_t i = 0; i < kSide; ++i) to[i] = (adds ? to[i] : 0) + edge[r * kSide + i];
+        for (std::size_t i = 0; i < kSide; ++i) {
+          out[r * c_stride + i] = edge[r * kSide + i] + (from == nullptr ? 0 : from[r * start.stride + i]);
+        }
       }
     }
   }
 }
 
 void TileAffine(RoundedRows& in, const float* matrix, const float* shift, std::size_t columns, float* out) {
-  const std::size_t inner = in.width();
-  const TileProducts tiles;
-  AlignedBf16 pairs(inner * columns);
-  RoundRowPairs(matrix, columns, inner, inner, columns, pairs.data());
-  const AlignedFloats aligned_shift(shift, shift + columns);
-  const TileProducts::Rows rows = in.rows();
-  alignas(64) std::array<float, kSide * kSide> edge;
-  for (std::size_t row = 0; row < in.count(); row += kSide) {
-    const std::size_t valid = in.count() - row;
-    for (std::size_t column = 0; column < columns; column += kSide) {
-      float* const to = out + row * columns + column;
-      const bool whole = valid >= kSide;
-      // The shift is every row of what the sums start from.
-      tiles.Multiply({rows.data + row * inner, inner}, {pairs.data() + 2 * column, 2 * columns}, inner / kSide,
-                     {aligned_shift.data() + column, 0}, whole ? to : edge.data(), whole ? columns : kSide);
-      for (std::size_t r = 0; !whole && r < valid; ++r) {
-        std::copy_n(edge.data() + r * kSide, kSide, to + r * columns);
-      }
-    }
-  }
+  AlignedBf16 pairs(in.width() * columns);
+  RoundRowPairs(matrix, columns, in.width(), in.width(), columns, pairs.data());
+  const AlignedFloats aligned_shift(shift, shift + columns);  // Every row of what the sums start from.
+  MultiplyRows(TileProducts(), in.rows(), {pairs.data(), 2 * columns}, in.width(), {aligned_shift.data(), 0}, out,
+               columns, in.count(), columns);
 }
 
 void TileAffineGradients(RoundedRows& in, const float* matrix, std::size_t columns, const float* dout, bool adds,
@@ -100,9 +85,10 @@ void TileAffineGradients(RoundedRows& in, const float* matrix, std::size_t colum
   RoundRows(matrix, columns, inner, inner, columns, matrix_rows.data());
   TransposeWords(matrix_rows.data(), columns / 2, inner, columns / 2, column_pairs.data(), inner);
   RoundedRows rounded(dout, in.count(), columns);
-  MultiplyRows(tiles, rounded.rows(), {column_pairs.data(), 2 * inner}, columns, adds, din, inner, in.count(), inner);
+  MultiplyRows(tiles, rounded.rows(), {column_pairs.data(), 2 * inner}, columns,
+               adds ? TileProducts::Start{din, inner} : TileProducts::Start{}, din, inner, in.count(), inner);
   AlignedFloats product(inner * columns);  // The gradients themselves may lie anywhere.
-  MultiplyRows(tiles, in.columns(), rounded.pairs(), in.padded_count(), false, product.data(), columns, inner, columns);
+  MultiplyRows(tiles, in.columns(), rounded.pairs(), in.padded_count(), {}, product.data(), columns, inner, columns);
   for (std::size_t i = 0; i < product.size(); ++i) dmatrix[i] += product[i];
 }
 

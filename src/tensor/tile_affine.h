@@ -34,10 +34,10 @@ class RoundedRows {
   AlignedBf16 columns_;
 };
 
-/// c [rows, columns], rows c_stride floats apart, = a · b, or with `adds` += it; a has its rows padded, and nothing is
-/// written beyond those of c.
+/// c [rows, columns], rows c_stride floats apart, = start + a · b; a has its rows padded, and nothing is written beyond
+/// those of c, nor read beyond as many of start.
 void MultiplyRows(const TileProducts& tiles, TileProducts::Rows a, TileProducts::RowPairs b, std::size_t inner,
-                  bool adds, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns);
+                  TileProducts::Start start, float* c, std::size_t c_stride, std::size_t rows, std::size_t columns);
 
 /// out [T, columns] = shift [columns] + in [T, inner] · matrix [inner, columns], both rounded to bf16, sums in floats,
 /// by TileProducts. One thread.

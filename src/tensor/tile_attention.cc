@@ -15,6 +15,25 @@ constexpr std::size_t kSide = TileProducts::kSide;
 
 std::size_t Padded(std::size_t length) { return (length + kSide - 1) / kSide * kSide; }
 
+/// Where a sequence of a batch stands in arrays of steps and of pairs of steps.
+struct SequencePlace {
+  SequencePlace(const SequenceBatch& batch, std::size_t s)
+      : length(batch.length(s)),
+        padded(Padded(length)),
+        stride(batch.stride(s)),
+        step(batch.begin(s)),
+        pair(batch.pairs(s)) {}
+
+  /// Of the rows from `begin` on, those that are worked on together.
+  std::size_t CountAt(std::size_t begin) const { return std::min(kSide, length - begin); }
+
+  std::size_t length;
+  std::size_t padded;
+  std::size_t stride;
+  std::size_t step;
+  std::size_t pair;
+};
+
 /// Rows [length, width] of floats, `stride` apart, rounded: [padded][width], padded by rows of zeros.
 void RoundInto(const float* floats, std::size_t stride, std::size_t length, std::size_t padded, std::size_t width,
                AlignedBf16& rows) {
@@ -80,6 +99,15 @@ void Triangle::Transpose() {
   }
 }
 
+/// out [length, D], rows 3D apart, = triangleᵀ · the rows of `pairs`.
+void MultiplyTransposed(const TileProducts& tiles, const Triangle& triangle, const AlignedBf16& pairs,
+                        const SequencePlace& at, std::size_t width, float* out) {
+  for (std::size_t begin = 0; begin < at.length; begin += kSide) {
+    MultiplyRows(tiles, triangle.ColumnsFrom(begin), {pairs.data() + begin * width, 2 * width}, at.padded - begin, {},
+                 out + begin * 3 * width, 3 * width, at.CountAt(begin), width);
+  }
+}
+
 }  // namespace
 
 void TileAttentionForward(const SequenceBatch& batch, std::size_t width, const AttentionParameters& parameters,
@@ -91,29 +119,27 @@ void TileAttentionForward(const SequenceBatch& batch, std::size_t width, const A
   AlignedBf16 queries, keys, key_columns, values, used_rows;
   AlignedFloats buffer;
   for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
-    const std::size_t length = batch.length(s);
-    const std::size_t padded = Padded(length);
-    const std::size_t stride = batch.stride(s);
-    const float* rows = qkv.data() + batch.begin(s) * 3 * width;
-    float* all = weights.data() + batch.pairs(s);
-    RoundInto(rows, 3 * width, length, padded, width, queries);
-    PairColumnsInto(rows + width, 3 * width, length, padded, width, keys, key_columns);
-    PairInto(rows + 2 * width, 3 * width, length, padded, width, values);
-    for (std::size_t begin = 0; begin < length; begin += kSide) {
-      const std::size_t count = std::min(kSide, length - begin);
+    const SequencePlace at(batch, s);
+    const float* rows = qkv.data() + at.step * 3 * width;
+    float* all = weights.data() + at.pair;
+    RoundInto(rows, 3 * width, at.length, at.padded, width, queries);
+    PairColumnsInto(rows + width, 3 * width, at.length, at.padded, width, keys, key_columns);
+    PairInto(rows + 2 * width, 3 * width, at.length, at.padded, width, values);
+    for (std::size_t begin = 0; begin < at.length; begin += kSide) {
+      const std::size_t count = at.CountAt(begin);
       const std::size_t columns = begin + kSide;
-      float* band = all + begin * stride;
-      MultiplyRows(tiles, {queries.data() + begin * width, width}, {key_columns.data(), 2 * padded}, width, false, band,
-                   stride, count, columns);
+      float* band = all + begin * at.stride;
+      MultiplyRows(tiles, {queries.data() + begin * width, width}, {key_columns.data(), 2 * at.padded}, width, {}, band,
+                   at.stride, count, columns);
       for (std::size_t i = begin; i < begin + count; ++i) {
-        AttentionRow({all + i * stride, stride}, i + 1, scale, distance.data() + distance.size() - 1 - i,
-                     parameters.time.data(), batch.time_buckets(s) + i * stride);
+        AttentionRow({all + i * at.stride, at.stride}, i + 1, scale, distance.data() + distance.size() - 1 - i,
+                     parameters.time.data(), batch.time_buckets(s) + i * at.stride);
       }
-      const float* of_band = factors.empty() ? nullptr : factors.data() + batch.pairs(s) + begin * stride;
-      const float* used = UsedWeights(band, of_band, count * stride, buffer);
-      RoundInto(used, stride, count, kSide, columns, used_rows);
-      MultiplyRows(tiles, {used_rows.data(), columns}, {values.data(), 2 * width}, columns, false,
-                   attended.data() + (batch.begin(s) + begin) * width, width, count, width);
+      const float* of_band = factors.empty() ? nullptr : factors.data() + at.pair + begin * at.stride;
+      const float* used = UsedWeights(band, of_band, count * at.stride, buffer);
+      RoundInto(used, at.stride, count, kSide, columns, used_rows);
+      MultiplyRows(tiles, {used_rows.data(), columns}, {values.data(), 2 * width}, columns, {},
+                   attended.data() + (at.step + begin) * width, width, count, width);
     }
   }
 }
@@ -130,51 +156,43 @@ void TileAttentionBackward(const SequenceBatch& batch, std::size_t width, std::s
   Triangle dlogit_triangle;
   Triangle used_triangle;
   for (std::size_t s = 0; s < batch.sequence_count(); ++s) {
-    const std::size_t length = batch.length(s);
-    const std::size_t padded = Padded(length);
-    const std::size_t stride = batch.stride(s);
-    const float* rows = qkv.data() + batch.begin(s) * 3 * width;
-    const float* dout_floats = dattended.data() + batch.begin(s) * width;
-    float* drows = dqkv.data() + batch.begin(s) * 3 * width;
-    PairInto(rows, 3 * width, length, padded, width, queries);
-    PairInto(rows + width, 3 * width, length, padded, width, keys);
-    PairColumnsInto(rows + 2 * width, 3 * width, length, padded, width, values, value_columns);
-    RoundInto(dout_floats, width, length, padded, width, dout);
-    PairInto(dout_floats, width, length, padded, width, dout_pairs);
-    dlogit_triangle.Begin(padded);
-    used_triangle.Begin(padded);
-    for (std::size_t begin = 0; begin < length; begin += kSide) {
-      const std::size_t count = std::min(kSide, length - begin);
+    const SequencePlace at(batch, s);
+    const float* rows = qkv.data() + at.step * 3 * width;
+    const float* dout_floats = dattended.data() + at.step * width;
+    float* drows = dqkv.data() + at.step * 3 * width;
+    PairInto(rows, 3 * width, at.length, at.padded, width, queries);
+    PairInto(rows + width, 3 * width, at.length, at.padded, width, keys);
+    PairColumnsInto(rows + 2 * width, 3 * width, at.length, at.padded, width, values, value_columns);
+    RoundInto(dout_floats, width, at.length, at.padded, width, dout);
+    PairInto(dout_floats, width, at.length, at.padded, width, dout_pairs);
+    dlogit_triangle.Begin(at.padded);
+    used_triangle.Begin(at.padded);
+    for (std::size_t begin = 0; begin < at.length; begin += kSide) {
+      const std::size_t count = at.CountAt(begin);
       const std::size_t columns = begin + kSide;
-      const float* band = weights.data() + batch.pairs(s) + begin * stride;
-      const float* of_band = factors.empty() ? nullptr : factors.data() + batch.pairs(s) + begin * stride;
-      dlogits.resize(count * stride);
-      MultiplyRows(tiles, {dout.data() + begin * width, width}, {value_columns.data(), 2 * padded}, width, false,
-                   dlogits.data(), stride, count, columns);
+      const float* band = weights.data() + at.pair + begin * at.stride;
+      const float* of_band = factors.empty() ? nullptr : factors.data() + at.pair + begin * at.stride;
+      dlogits.resize(count * at.stride);
+      MultiplyRows(tiles, {dout.data() + begin * width, width}, {value_columns.data(), 2 * at.padded}, width, {},
+                   dlogits.data(), at.stride, count, columns);
       for (std::size_t i = begin; i < begin + count; ++i) {
-        const std::size_t at = (i - begin) * stride;
-        const std::span row(dlogits.data() + at, columns);
-        if (of_band != nullptr) MultiplyBy({of_band + at, columns}, row);
-        AttentionRowBackward(row, {band + at, columns}, i + 1, scale,
+        const std::size_t first = (i - begin) * at.stride;
+        const std::span row(dlogits.data() + first, columns);
+        if (of_band != nullptr) MultiplyBy({of_band + first, columns}, row);
+        AttentionRowBackward(row, {band + first, columns}, i + 1, scale,
                              ddistance_down.data() + ddistance_down.size() - 1 - i, dtime.data(),
-                             batch.time_buckets(s) + i * stride);
+                             batch.time_buckets(s) + i * at.stride);
       }
-      RoundInto(dlogits.data(), stride, count, kSide, columns, dlogit_rows);
-      MultiplyRows(tiles, {dlogit_rows.data(), columns}, {keys.data(), 2 * width}, columns, false,
+      RoundInto(dlogits.data(), at.stride, count, kSide, columns, dlogit_rows);
+      MultiplyRows(tiles, {dlogit_rows.data(), columns}, {keys.data(), 2 * width}, columns, {},
                    drows + begin * 3 * width, 3 * width, count, width);
-      dlogit_triangle.SetRows(begin, dlogits.data(), stride, count);
-      used_triangle.SetRows(begin, UsedWeights(band, of_band, count * stride, buffer), stride, count);
+      dlogit_triangle.SetRows(begin, dlogits.data(), at.stride, count);
+      used_triangle.SetRows(begin, UsedWeights(band, of_band, count * at.stride, buffer), at.stride, count);
     }
     dlogit_triangle.Transpose();
     used_triangle.Transpose();
-    for (std::size_t begin = 0; begin < length; begin += kSide) {
-      const std::size_t count = std::min(kSide, length - begin);
-      float* out = drows + begin * 3 * width;
-      MultiplyRows(tiles, dlogit_triangle.ColumnsFrom(begin), {queries.data() + begin * width, 2 * width},
-                   padded - begin, false, out + width, 3 * width, count, width);
-      MultiplyRows(tiles, used_triangle.ColumnsFrom(begin), {dout_pairs.data() + begin * width, 2 * width},
-                   padded - begin, false, out + 2 * width, 3 * width, count, width);
-    }
+    MultiplyTransposed(tiles, dlogit_triangle, queries, at, width, drows + width);
+    MultiplyTransposed(tiles, used_triangle, dout_pairs, at, width, drows + 2 * width);
   }
   for (std::size_t i = 0; i < ddistance.size(); ++i) ddistance[i] += ddistance_down[ddistance.size() - 1 - i];
 }

@@ -175,8 +175,14 @@ TEST(FitSequenceUnharmed, KeepsListsThatTellWhatIsLiked) {
   const ShownWorld world = MakeShownWorld(1);
   const Fold fold = HoldOutNewest(WholeView(world.data), 1);
   ThreadPool pool(1, 8);
+  int begun = 0;
+  const auto tell = [&](const SequenceProgress& progress) {
+    EXPECT_EQ(progress.fit_count, 2);
+    begun += progress.epoch == 1 ? 1 : 0;
+  };
 
-  EXPECT_EQ(FitSequenceUnharmed(fold.view, fold.cases, TrialPlan(), pool, {})->steps.impression_weight, 1);
+  EXPECT_EQ(FitSequenceUnharmed(fold.view, fold.cases, TrialPlan(), pool, tell)->steps.impression_weight, 1);
+  EXPECT_EQ(begun, 2);
 }
 
 /// Everybody ends with items of three that stood in every list before and were passed over.

@@ -47,6 +47,7 @@ struct SequenceProgress {
   std::size_t tokens = 0;       ///< Of this epoch.
   double validation_ndcg = -1;  ///< At the last check; negative before the first.
   bool is_last_fit = false;     ///< ContinueSequence's, which nothing validates.
+  int fit_count = 1;            ///< Of such fits, one after the other: see FitSequenceUnharmed.
 };
 using OnSequenceEpoch = std::function<void(const SequenceProgress&)>;
 

@@ -123,7 +123,8 @@ class Progress {
   }
 
   void Epoch(const SequenceProgress& progress) {
-    const double share = (progress.is_last_fit ? kLastFitShare : kEpochsShare) / progress.epochs_max;
+    const double share =
+        (progress.is_last_fit ? kLastFitShare : kEpochsShare / progress.fit_count) / progress.epochs_max;
     std::string step = fmt::format("{}: epoch {} of {}{}",
                                    progress.is_last_fit ? "sequence transformer, last fit" : "sequence transformer",
                                    progress.epoch, progress.is_last_fit ? "" : "at most ", progress.epochs_max);
