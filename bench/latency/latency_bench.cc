@@ -145,6 +145,7 @@ int Run(const std::string& folder, std::size_t requests, double weight) {
   });
   // What is left where the user's scores are kept from the last request, and what the recommendation log adds.
   ScoreCache cache(std::uint64_t{1} << 30);
+  SlateCache slates;
   std::vector<std::string> few(users.begin(), users.begin() + std::min<std::ptrdiff_t>(50, std::ssize(users)));
   for (const double each : {0.0, weight}) {
     const Deployment kept({.uid = "c", .artifact_name = "a", .exploration_weight = each},
@@ -153,20 +154,31 @@ int Run(const std::string& folder, std::size_t requests, double weight) {
       (void)Recommend(kept,
                       {.user_id = few[i % few.size()], .result_count = kListSize, .seed = i, .score_cache = &cache});
     });
-    Measure(fmt::format("  and its log line").c_str(), requests, [&](std::size_t i) {
-      auto list = Recommend(kept, {.user_id = few[i % few.size()],
-                                   .result_count = kListSize,
-                                   .seed = i,
-                                   .tells_contenders = true,
-                                   .score_cache = &cache});
+    const auto with_line = [&](std::size_t i, SlateCache* slate_cache) {
+      const auto list = Recommend(kept, {.user_id = few[i % few.size()],
+                                         .result_count = kListSize,
+                                         .seed = i,
+                                         .tells_drawn_from = true,
+                                         .score_cache = &cache,
+                                         .slate_cache = slate_cache});
       ServedList shown{.deployment = "c", .model = "a", .user_id = few[i % few.size()], .factors = list.factors};
       for (const RecommendedItem& item : list.items) {
         shown.item_ids.push_back(item.item_id);
         shown.scores.push_back(item.log_probability);
         shown.propensities.push_back(static_cast<float>(item.propensity));
       }
-      (void)EncodeLogLine(RecordOf(kept, 0, "RID-0", shown, std::move(list)));
+      (void)EncodeLogLine(RecordOf(kept, 0, "RID-0", shown, list), list.slate ? list.slate->drawn_from() : "");
+    };
+    Measure("  and its log line", requests, [&](std::size_t i) { with_line(i, nullptr); });
+    if (each == 0) continue;
+    Measure("  and what they are drawn from", requests, [&](std::size_t i) {
+      (void)Recommend(kept, {.user_id = few[i % few.size()],
+                             .result_count = kListSize,
+                             .seed = i,
+                             .score_cache = &cache,
+                             .slate_cache = &slates});
     });
+    Measure("    and its log line", requests, [&](std::size_t i) { with_line(i, &slates); });
   }
   if (sum <= 0 || served != (kWarmUp + requests) * std::min(kListSize, model->item_count())) {
     fmt::print(stderr, "a list was short\n");

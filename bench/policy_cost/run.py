@@ -100,6 +100,8 @@ def milliseconds(text):
 
 def compare(name, server, with_it, without, arguments):
     """Rounds of one and the other in turn."""
+    if arguments.only not in name:
+        return
     measured = {"with": [], "without": []}
     for _ in range(arguments.rounds):
         for side, script in (("with", with_it), ("without", without)):
@@ -120,6 +122,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--only", default="", help="rows whose name holds this")
     arguments = parser.parse_args()
     os.environ["ATTUNE_BUILD"] = str(arguments.attune.resolve().parent)
     conftest = load("api_conftest", ROOT / "tests/api/conftest.py")

@@ -82,6 +82,9 @@ void AddServerOptions(ServeOptions* options, OptionTable* table) {
   table->AddNumber("score-cache-bytes-max", "BYTES", 0, kBytesMax,
                    "Memory for the scores of people who ask again before they did anything; 0 keeps none.",
                    &application.score_cache_bytes_max);
+  table->AddNumber("slate-cache-bytes-max", "BYTES", 0, kBytesMax,
+                   "Memory for what their lists are drawn from, while nobody does anything; 0 keeps none.",
+                   &application.slate_cache_bytes_max);
   table->Add("log-level", "LEVEL", "info", "debug, info, warning or error; debug tells every request.",
              [options](std::string_view value) -> Status {
                constexpr std::string_view kNames[] = {"debug", "info", "warning", "error"};

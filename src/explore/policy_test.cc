@@ -15,6 +15,7 @@
 #include "explore/gaussian_thompson.h"
 #include "explore/greedy.h"
 #include "explore/ranking.h"
+#include "explore/test_world.h"
 #include "explore/ucb.h"
 
 namespace attune {
@@ -32,65 +33,6 @@ std::vector<std::unique_ptr<Policy>> AllPolicies() {
   policies.push_back(std::make_unique<GaussianThompson>());
   return policies;
 }
-
-/// A request about old items, whose scores are known, and new ones, which the content model places somewhat lower.
-struct World {
-  explicit World(std::uint64_t seed, std::size_t old_count = 60, std::size_t new_count = 40)
-      : posterior({.factor_count = 2, .items_max = 10'000}) {
-    Random random(seed);
-    for (std::uint32_t i = 0; i < old_count + new_count; ++i) {
-      const bool is_new = i >= old_count;
-      scores.push_back(static_cast<float>(-5 + random.Normal() - (is_new ? 0.7 : 0)));
-      items.push_back(i);
-      eligible.push_back(is_new ? 1 : 0);
-      const std::vector<std::uint64_t> attributes{random.Below(6), 50 + random.Below(4)};
-      EXPECT_TRUE(posterior.SetItem(i, is_new ? 0.6 + 0.6 * random.Uniform() : 0.05, attributes).ok());
-    }
-    factors = {static_cast<float>(random.Normal()), static_cast<float>(random.Normal())};
-  }
-
-  SlateRequest Request(double weight, std::size_t slate_size = 10) const {
-    beliefs.push_back(std::make_unique<SlateBeliefs>(ReadBeliefs(posterior, items, eligible, factors)));
-    return {.scores = scores,
-            .eligible = eligible,
-            .beliefs = beliefs.back().get(),
-            .slate_size = slate_size,
-            .weight = weight};
-  }
-
-  void Ignore(std::uint32_t index, int times) {
-    const std::vector<Impression> list{{.item = items[index], .rank = 1, .score = scores[index]}};
-    for (int i = 0; i < times; ++i) ASSERT_TRUE(posterior.Observe(list, factors).ok());
-  }
-
-  /// Slates are served and clicked: new items are as good as their scores say on average, each by itself better or
-  /// worse.
-  void Live(std::uint64_t seed, int slate_count) {
-    Random random(seed);
-    std::vector<double> corrections(scores.size());
-    for (std::size_t i = 0; i < scores.size(); ++i) corrections[i] = eligible[i] != 0 ? 0.8 * random.Normal() : 0;
-    for (int i = 0; i < slate_count; ++i) {
-      std::vector<Impression> list;
-      for (const Choice& choice : GaussianThompson({.propensity_draws = 0}).Choose(Request(0.3), random)) {
-        const auto rank = static_cast<std::uint32_t>(list.size() + 1);
-        const double chance = 1 / (1 + std::exp(-(scores[choice.index] + corrections[choice.index] + 1)));
-        const bool clicked = random.Uniform() < chance * std::pow(rank, -0.6);
-        list.push_back({.item = items[choice.index],
-                        .rank = rank,
-                        .score = scores[choice.index],
-                        .feedback = clicked ? Feedback::kClicked : Feedback::kIgnored});
-      }
-      ASSERT_TRUE(posterior.Observe(list, factors).ok());
-    }
-  }
-
-  std::vector<float> scores;
-  std::vector<std::uint32_t> items;
-  std::vector<std::uint8_t> eligible;
-  std::vector<float> factors;
-  Posterior posterior;
-  mutable std::vector<std::unique_ptr<SlateBeliefs>> beliefs;  ///< That requests refer to.
-};
 
 std::vector<std::uint32_t> IndexesOf(std::span<const Choice> choices) {
   std::vector<std::uint32_t> indexes;
@@ -110,7 +52,7 @@ std::vector<double> Frequencies(const Policy& policy, const SlateRequest& reques
 
 TEST(Policy, GivesAtWeightZeroThePlainRankingWithItsTies) {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-    World world(seed);
+    SlateWorld world(seed);
     for (std::size_t i = 0; i < world.scores.size(); i += 3) world.scores[i] = std::round(world.scores[i]);
     world.scores[5] = -std::numeric_limits<float>::infinity();
     world.Ignore(70, 30);
@@ -133,7 +75,7 @@ TEST(Policy, GivesAtWeightZeroThePlainRankingWithItsTies) {
 }
 
 TEST(Policy, GivesThePlainRankingWhereNothingIsEligibleOrKnown) {
-  World world(1);
+  SlateWorld world(1);
   const std::vector<std::uint32_t> plain = PlainRanking(world.scores, 10);
   for (const auto& policy : AllPolicies()) {
     Random random(1);
@@ -147,7 +89,7 @@ TEST(Policy, GivesThePlainRankingWhereNothingIsEligibleOrKnown) {
 }
 
 TEST(Policy, FillsTheSlateWhileThereAreCandidates) {
-  World world(2, 3, 3);
+  SlateWorld world(2, 3, 3);
   world.scores[0] = -std::numeric_limits<float>::infinity();
   for (const auto& policy : AllPolicies()) {
     Random random(1);
@@ -165,7 +107,7 @@ TEST(Policy, FillsTheSlateWhileThereAreCandidates) {
 }
 
 TEST(Policy, IsAFunctionOfItsSeed) {
-  const World world(3);
+  const SlateWorld world(3);
   for (const auto& policy : AllPolicies()) {
     Random first(9);
     Random second(9);
@@ -177,11 +119,11 @@ TEST(Policy, IsAFunctionOfItsSeed) {
 }
 
 /// Eligible items in all slates of kSeeds worlds, at each of kWeights.
-std::vector<double> EligibleShares(const std::function<void(World&, std::uint64_t)>& prepare) {
+std::vector<double> EligibleShares(const std::function<void(SlateWorld&, std::uint64_t)>& prepare) {
   const GaussianThompson policy({.propensity_draws = 0});
   std::vector<double> shares(std::size(kWeights), 0.0);
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-    World world(seed);
+    SlateWorld world(seed);
     prepare(world, seed);
     for (std::size_t w = 0; w < shares.size(); ++w) {
       const std::vector<double> frequencies = Frequencies(policy, world.Request(kWeights[w]), 200, seed);
@@ -199,16 +141,16 @@ void ExpectRising(std::span<const double> shares) {
 
 // The guard rail: over 5 weights and 20 seeds, each step of the weight raises the share of eligible items.
 TEST(GaussianThompson, ShowsMoreEligibleItemsTheLargerTheWeight) {
-  ExpectRising(EligibleShares([](World&, std::uint64_t) {}));
+  ExpectRising(EligibleShares([](SlateWorld&, std::uint64_t) {}));
 }
 
 TEST(GaussianThompson, ShowsMoreEligibleItemsTheLargerTheWeightOnceItLearnedToo) {
-  ExpectRising(EligibleShares([](World& world, std::uint64_t seed) { world.Live(seed, 40); }));
+  ExpectRising(EligibleShares([](SlateWorld& world, std::uint64_t seed) { world.Live(seed, 40); }));
 }
 
 TEST(GaussianThompson, LiftsNoEligibleItemLessAtALargerWeight) {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-    const World world(seed);
+    const SlateWorld world(seed);
     const GaussianThompson policy({.propensity_draws = 0, .spend_attributes = false});
     std::size_t before = 0;
     for (const double weight : kWeights) {
@@ -229,7 +171,7 @@ TEST(GaussianThompson, ShowsAnItemLessTheMoreItIsIgnored) {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     double before = 2;
     for (const int ignored : {0, 30, 100, 300}) {
-      World world(seed);
+      SlateWorld world(seed);
       world.scores[70] = -4;  // At the edge of the slate.
       world.Ignore(70, ignored);
       const double share = Frequencies(policy, world.Request(0.6), 2'000, seed)[70];
@@ -240,7 +182,7 @@ TEST(GaussianThompson, ShowsAnItemLessTheMoreItIsIgnored) {
 }
 
 TEST(GaussianThompson, NeverRaisesAnItemThatIsNotEligible) {
-  World world(4);
+  SlateWorld world(4);
   const std::vector<Impression> loved{{.item = 30, .score = -5, .feedback = Feedback::kClicked}};
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(world.posterior.Observe(loved, world.factors).ok());
   const std::vector<std::uint32_t> plain = PlainRanking(world.scores, 10);
@@ -262,8 +204,8 @@ TEST(GaussianThompson, NeverRaisesAnItemThatIsNotEligible) {
 // Indexes stand for ids, and nothing depends on what they look like.
 TEST(GaussianThompson, DependsNeitherOnTheMagnitudeNorTheOrderOfIndexes) {
   Random shuffle_random(5);
-  World plain(5);
-  World renamed(5);
+  SlateWorld plain(5);
+  SlateWorld renamed(5);
   std::vector<std::uint32_t> names(10'000);
   std::iota(names.begin(), names.end(), 0U);
   std::shuffle(names.begin(), names.end(), shuffle_random);
@@ -289,7 +231,7 @@ TEST(GaussianThompson, DependsNeitherOnTheMagnitudeNorTheOrderOfIndexes) {
 }
 
 TEST(GaussianThompson, TellsWhatItExplored) {
-  const World world(6);
+  const SlateWorld world(6);
   const std::vector<std::uint32_t> plain = PlainRanking(world.scores, 10);
   Random random(6);
   for (int i = 0; i < 50; ++i) {
@@ -334,7 +276,7 @@ TEST(GaussianThompson, LetsAnAttributeLiftOnePlaceOfASlate) {
 
 /// Each probability that comes with a choice, averaged over slates, against how often the candidate really is chosen.
 /// `draws` is how many further ones a policy averages over; 0 where it knows.
-void ExpectHonestProbabilities(const Policy& policy, const World& world, double weight, std::size_t draws,
+void ExpectHonestProbabilities(const Policy& policy, const SlateWorld& world, double weight, std::size_t draws,
                                double tolerance) {
   const SlateRequest request = world.Request(weight);
   constexpr int kDraws = 20'000;
@@ -368,7 +310,7 @@ void ExpectHonestProbabilities(const Policy& policy, const World& world, double 
 }
 
 TEST(Policy, TellsTheProbabilityOfWhatItShows) {
-  World world(9, 30, 20);
+  SlateWorld world(9, 30, 20);
   for (std::uint32_t i = 30; i < 40; ++i) world.Ignore(i, 20);
   for (const double weight : {0.3, 1.0}) {
     ExpectHonestProbabilities(EpsilonGreedy(0.1), world, weight, 0, 0.001);
@@ -378,12 +320,12 @@ TEST(Policy, TellsTheProbabilityOfWhatItShows) {
 }
 
 TEST(Policy, TellsTheProbabilityOfABetaDraw) {
-  World world(10, 20, 6);
+  SlateWorld world(10, 20, 6);
   ExpectHonestProbabilities(BetaThompson(), world, 0.5, 100, 0.01);
 }
 
 TEST(GaussianThompson, StatesTheErrorOfItsProbabilities) {
-  World world(11, 30, 20);
+  SlateWorld world(11, 30, 20);
   const SlateRequest request = world.Request(0.6);
   const std::vector<double> truth = Frequencies(GaussianThompson({.propensity_draws = 0}), request, 50'000, 1);
   Random random(12);

@@ -56,6 +56,13 @@ SlateContest::SlateContest(const SlateRequest& request, const Options& options)
   own_draws_.resize(contestants_.size(), kNothing);
 }
 
+std::size_t SlateContest::bytes() const {
+  const std::size_t a_contestant = sizeof(Contestant) + sizeof(reach_[0]) + sizeof(open_[0]) + sizeof(Entry) +
+                                   sizeof(drawing_[0]) + sizeof(own_draws_[0]);
+  return contestants_.size() * a_contestant + shares_.size() * sizeof(Share) +
+         number_of_.size() * sizeof(number_of_[0]);
+}
+
 void SlateContest::AddEligible(std::uint32_t index, const SlateRequest& request) {
   const Belief& belief = request.beliefs->candidates[index];
   std::array<Share, Posterior::kAttributesPerItemMax + 1> shares;

@@ -45,6 +45,8 @@ class SlateContest {
   std::uint32_t index(std::uint32_t contestant) const { return contestants_[contestant].index; }
   std::size_t contestant_count() const { return contestants_.size(); }
   std::size_t slate_size() const { return slate_size_; }
+  /// Of memory, about.
+  std::size_t bytes() const;
 
  private:
   struct Contestant {

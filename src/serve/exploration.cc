@@ -5,11 +5,11 @@
 #include <iterator>
 #include <limits>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "data/interaction_rows.h"
-#include "explore/gaussian_thompson.h"
 #include "explore/ranking.h"
 #include "serve/top_k.h"
 
@@ -103,6 +103,8 @@ void Exploration::Apply(const GroupRecord& record, const Schema* item_schema) {
   } else if (item_schema != nullptr) {
     ApplyPut(*item_schema, std::get<EntityPut>(record.content), record.sequence);
   }
+  // Last: what was prepared meanwhile may have read one half of it.
+  revision_.fetch_add(1, std::memory_order_release);
 }
 
 void Exploration::ApplyEvent(const Event& event, std::uint64_t sequence) {
@@ -269,15 +271,12 @@ Exploration::Candidates Exploration::Gather(const RecommenderModel& model, std::
   return out;
 }
 
-std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
-                                        std::span<const float> factors, const Slate& slate, Random& random,
-                                        Contenders* contenders) const {
-  if (slate.weight <= 0) {
-    std::vector<Choice> plain;
-    for (const std::uint32_t item : TopK(log_probabilities, slate.size, slate.kept)) plain.push_back({.index = item});
-    return plain;
-  }
-  const Candidates candidates = Gather(model, log_probabilities, slate, contenders == nullptr ? slate.weight : 1);
+std::unique_ptr<PreparedSlate> Exploration::Prepare(const RecommenderModel& model,
+                                                    std::span<const float> log_probabilities,
+                                                    std::span<const float> factors, const Slate& slate,
+                                                    Contenders* contenders) const {
+  ATTUNE_CHECK(slate.weight > 0);
+  Candidates candidates = Gather(model, log_probabilities, slate, contenders == nullptr ? slate.weight : 1);
   const SlateBeliefs beliefs = ReadBeliefs(posterior_, candidates.items, candidates.eligible, factors);
   const std::vector<float> scores =
       SeasonedScores(candidates.log_probabilities, candidates.eligible, beliefs, slate.weight, spread_);
@@ -286,13 +285,13 @@ std::vector<Choice> Exploration::Choose(const RecommenderModel& model, std::span
                        .beliefs = &beliefs,
                        .slate_size = slate.size,
                        .weight = slate.weight};
-  auto choices = GaussianThompson().Choose(request, random);
-  for (Choice& choice : choices) choice.index = candidates.items[choice.index];
-  if (contenders == nullptr) return choices;
-  request.scores = candidates.log_probabilities;
-  *contenders = FindContenders(request, spread_, kContendersMax);
-  for (std::uint32_t& index : contenders->indexes) index = candidates.items[index];
-  return choices;
+  GaussianDraws draws(request, {});
+  if (contenders != nullptr) {
+    request.scores = candidates.log_probabilities;
+    *contenders = FindContenders(request, spread_, kContendersMax);
+    for (std::uint32_t& index : contenders->indexes) index = candidates.items[index];
+  }
+  return std::make_unique<PreparedSlate>(std::move(candidates.items), std::move(draws));
 }
 
 }  // namespace attune

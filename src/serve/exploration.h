@@ -22,6 +22,7 @@
 #include "serve/group_log.h"
 #include "serve/live_catalogue.h"
 #include "serve/newest_items.h"
+#include "serve/prepared_slate.h"
 #include "serve/recent_keys.h"
 
 namespace attune {
@@ -57,12 +58,15 @@ class Exploration {
     double age_cut_off_days = 30;   ///< Items older than this may be explored only where few took them (FewTaken).
     const ItemSet* kept = nullptr;  ///< The items that may be shown at all; null for all of them.
   };
-  /// Chosen places, best first; Choice::index is an item of `model`, a snapshot of catalogue(). `factors` are of the
-  /// user. At weight 0 the plain ranking. Otherwise who could have been drawn is left in `contenders`, if that is
-  /// given: its indexes are items of `model` too, its scores log probabilities.
-  std::vector<Choice> Choose(const RecommenderModel& model, std::span<const float> log_probabilities,
-                             std::span<const float> factors, const Slate& slate, Random& random,
-                             Contenders* contenders = nullptr) const;
+  /// What a list is drawn from; its choices are items of `model`, a snapshot of catalogue(). `factors` are of the user.
+  /// Who could be drawn is left in `contenders`, if that is given: its indexes are items of `model` too, its scores log
+  /// probabilities. It holds as long as revision() stays what it was before the call. Requires a weight above 0: at 0
+  /// the plain ranking is served.
+  std::unique_ptr<PreparedSlate> Prepare(const RecommenderModel& model, std::span<const float> log_probabilities,
+                                         std::span<const float> factors, const Slate& slate,
+                                         Contenders* contenders = nullptr) const;
+  /// How many records were taken: what is believed and who may be explored change with nothing else.
+  std::uint64_t revision() const { return revision_.load(std::memory_order_acquire); }
 
   const std::string& artifact_name() const { return artifact_name_; }
   /// Where a user stands by the model's measure, from the scores that Choose takes; empty where users cannot be told
@@ -148,6 +152,7 @@ class Exploration {
   Posterior posterior_;
   NewestItems newest_items_;
   // For all.
+  std::atomic<std::uint64_t> revision_{0};
   mutable std::atomic<std::uint64_t> served_items_{0};
   mutable std::atomic<std::uint64_t> explored_items_{0};
   std::array<std::atomic<std::uint64_t>, 2> impressions_{};  ///< Of old items, of new ones.

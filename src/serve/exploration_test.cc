@@ -112,10 +112,10 @@ TEST_F(ExplorationTest, ChoosesFromThoseWithinReachAsFromAll) {
     const Chosen expected = ChooseFromAll(exploration, *model_, scores, factors, slate, seed);
 
     Random first(seed);
-    ExpectSame(exploration.Choose(*model_, scores, factors, slate, first), expected.choices);
+    ExpectSame(exploration.Prepare(*model_, scores, factors, slate)->Choose(first), expected.choices);
     Random second(seed);
     Contenders contenders;
-    ExpectSame(exploration.Choose(*model_, scores, factors, slate, second, &contenders), expected.choices);
+    ExpectSame(exploration.Prepare(*model_, scores, factors, slate, &contenders)->Choose(second), expected.choices);
     EXPECT_EQ(contenders.indexes, expected.contenders.indexes);
     EXPECT_EQ(contenders.scores, expected.contenders.scores);
     EXPECT_EQ(contenders.eligible, expected.contenders.eligible);
@@ -133,7 +133,7 @@ TEST_F(ExplorationTest, MayExploreAnItemAsSoonAsItJoined) {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
       Random random(seed);
       const auto choices =
-          exploration.Choose(model, scores, {}, {.size = 10, .weight = 1, .age_cut_off_days = 1}, random);
+          exploration.Prepare(model, scores, {}, {.size = 10, .weight = 1, .age_cut_off_days = 1})->Choose(random);
       for (const Choice& choice : choices) count += choice.index >= kItems ? 1 : 0;
     }
     return count;

@@ -296,7 +296,14 @@ Result<RecommendationRecord> ReadRecommendation(simdjson::dom::element root) {
 
 }  // namespace
 
-std::string EncodeLogLine(const RecommendationRecord& record) {
+std::string EncodeDrawnFrom(const RecommendationRecord::DrawnFrom& drawn_from) {
+  std::string text;
+  JsonWriter json(&text);
+  WriteDrawnFrom(json, drawn_from);
+  return text;
+}
+
+std::string EncodeLogLine(const RecommendationRecord& record, std::string_view drawn_from) {
   std::string line;
   JsonWriter json(&line);
   WriteHead(json, "recommendation", record.time_ms, record.recommendation_id);
@@ -314,9 +321,9 @@ std::string EncodeLogLine(const RecommendationRecord& record) {
   WriteFloats(json, "propensities", record.propensities);
   if (!record.propensity_errors.empty()) WriteFloats(json, "propensityErrors", record.propensity_errors);
   WriteFlags(json, "explored", record.explored);
-  if (record.drawn_from) {
+  if (!drawn_from.empty() || record.drawn_from) {
     json.Key("drawnFrom");
-    WriteDrawnFrom(json, *record.drawn_from);
+    json.Raw(drawn_from.empty() ? EncodeDrawnFrom(*record.drawn_from) : drawn_from);
   }
   json.EndObject();
   return line;

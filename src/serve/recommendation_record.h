@@ -49,8 +49,10 @@ struct FeedbackRecord {
   std::string event_type;
 };
 
-/// One line of JSON, without the end of line: docs/formats/recommendation_log.md.
-std::string EncodeLogLine(const RecommendationRecord& record);
+/// One line of JSON, without the end of line: docs/formats/recommendation_log.md. What the list was drawn from is that
+/// of the record, or what EncodeDrawnFrom made of it once for many lists.
+std::string EncodeLogLine(const RecommendationRecord& record, std::string_view drawn_from = {});
+std::string EncodeDrawnFrom(const RecommendationRecord::DrawnFrom& drawn_from);
 std::string EncodeLogLine(const FeedbackRecord& record);
 
 /// Corrupt for what is no such line; the message says why.

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "explore/gaussian_thompson.h"
+#include "serve/top_k.h"
 #include "serve/user_query.h"
 
 namespace attune {
@@ -12,22 +13,26 @@ namespace {
 
 constexpr std::string_view kPlainRankingName = "plain-ranking";
 
-/// Log probabilities of the whole catalogue for one user.
+struct CatalogueScores {
+  ScoreCache::Scores log_probabilities;  ///< Of the whole catalogue for one user.
+  bool were_kept = false;                ///< From an earlier request.
+};
+
 template <class Request>
-ScoreCache::Scores ScoreCatalogue(const Deployment& deployment, const Request& request) {
+CatalogueScores ScoreCatalogue(const Deployment& deployment, const Request& request) {
   const UserQuery user(deployment, request.user_id, request.context, request.user_attributes);
   ScoreCache* const cache = request.score_cache;
   std::string key;
   if (cache != nullptr) {
     key = ScoreCache::KeyOf(deployment.model(), user.query());
-    if (auto kept = cache->Find(deployment.shared_model(), key)) return kept;
+    if (auto kept = cache->Find(deployment.shared_model(), key)) return {std::move(kept), true};
   }
   auto scores = std::make_shared<std::vector<float>>(deployment.model().item_count());
   auto scratch = deployment.scratch_pool().Borrow(deployment.model());
   deployment.model().ScoreAll(user.query(), *scratch, *scores);
   deployment.scratch_pool().Return(std::move(scratch));
   if (cache != nullptr) cache->Keep(deployment.shared_model(), std::move(key), scores);
-  return scores;
+  return {std::move(scores)};
 }
 
 /// Whether training met an interaction with the item.
@@ -35,22 +40,62 @@ bool WasTaken(const RecommenderModel& model, std::uint32_t item) {
   return item < model.trained_item_count() && model.item_prior(item).interactions > 0;
 }
 
+/// What the log says of those that a list was drawn from.
+std::string DrawnFromOf(const Deployment& deployment, Contenders contenders, std::size_t slate_size) {
+  RecommendationRecord::DrawnFrom drawn_from;
+  for (const std::uint32_t item : contenders.indexes) {
+    drawn_from.item_ids.emplace_back(deployment.model().item_id(item));
+  }
+  const ExaminationCurve examination = deployment.exploration().posterior().examination();
+  const std::size_t places = std::min(slate_size, contenders.indexes.size());
+  for (std::uint32_t rank = 1; rank <= places; ++rank) drawn_from.examination.push_back(examination.At(rank));
+  drawn_from.contenders = std::move(contenders);
+  drawn_from.deviation_max = deployment.exploration().spread();
+  return EncodeDrawnFrom(drawn_from);
+}
+
+std::shared_ptr<const PreparedSlate> PrepareSlate(const Deployment& deployment, const RecommendRequest& request,
+                                                  const CatalogueScores& scores, std::span<const float> factors,
+                                                  const Exploration::Slate& slate) {
+  SlateCache* const cache = scores.were_kept ? request.slate_cache : nullptr;
+  const SlateCache::Request asked{.exploration = deployment.shared_exploration(),
+                                  .scores = scores.log_probabilities,
+                                  .slate = slate,
+                                  .tells_drawn_from = request.tells_drawn_from};
+  const std::uint64_t revision = deployment.exploration().revision();
+  if (cache != nullptr) {
+    if (auto kept = cache->Find(asked, revision)) return kept;
+  }
+  Contenders contenders;
+  std::shared_ptr<PreparedSlate> prepared = deployment.exploration().Prepare(
+      deployment.model(), *scores.log_probabilities, factors, slate, request.tells_drawn_from ? &contenders : nullptr);
+  if (request.tells_drawn_from) {
+    prepared->set_drawn_from(DrawnFromOf(deployment, std::move(contenders), slate.size));
+  }
+  if (cache != nullptr) cache->Keep(asked, revision, prepared);
+  return prepared;
+}
+
+std::vector<Choice> PlainList(std::span<const float> log_probabilities, const Exploration::Slate& slate) {
+  std::vector<Choice> choices;
+  for (const std::uint32_t item : TopK(log_probabilities, slate.size, slate.kept)) choices.push_back({.index = item});
+  return choices;
+}
+
 }  // namespace
 
 Recommendation Recommend(const Deployment& deployment, const RecommendRequest& request) {
   const RecommenderModel& model = deployment.model();
-  const auto scores_of_all = ScoreCatalogue(deployment, request);
-  const std::vector<float>& log_probabilities = *scores_of_all;
+  const CatalogueScores scores_of_all = ScoreCatalogue(deployment, request);
+  const std::vector<float>& log_probabilities = *scores_of_all.log_probabilities;
+  Recommendation out{.items = {}, .factors = deployment.exploration().FactorsOf(log_probabilities), .slate = nullptr};
+  const Exploration::Slate slate{.size = request.result_count,
+                                 .weight = deployment.configuration().exploration_weight,
+                                 .age_cut_off_days = deployment.configuration().exploration_item_age_cut_off_days,
+                                 .kept = request.kept};
+  if (slate.weight > 0) out.slate = PrepareSlate(deployment, request, scores_of_all, out.factors, slate);
   Random random(request.seed);
-  Recommendation out{
-      .items = {}, .factors = deployment.exploration().FactorsOf(log_probabilities), .contenders = Contenders()};
-  const auto choices =
-      deployment.exploration().Choose(model, log_probabilities, out.factors,
-                                      {.size = request.result_count,
-                                       .weight = deployment.configuration().exploration_weight,
-                                       .age_cut_off_days = deployment.configuration().exploration_item_age_cut_off_days,
-                                       .kept = request.kept},
-                                      random, request.tells_contenders ? &out.contenders : nullptr);
+  const auto choices = out.slate ? out.slate->Choose(random) : PlainList(log_probabilities, slate);
   std::vector<RecommendedItem>& list = out.items;
   list.reserve(choices.size());
   for (const Choice& choice : choices) {
@@ -72,7 +117,7 @@ Recommendation Recommend(const Deployment& deployment, const RecommendRequest& r
 }
 
 RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms, std::string_view recommendation_id,
-                              const ServedList& served, Recommendation recommendation) {
+                              const ServedList& served, const Recommendation& recommendation) {
   const Exploration& exploration = deployment.exploration();
   const double weight = deployment.configuration().exploration_weight;
   RecommendationRecord record{.time_ms = time_ms,
@@ -94,24 +139,12 @@ RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms
     record.explored.push_back(item.explored ? 1 : 0);
     record.propensity_errors.push_back(static_cast<float>(item.propensity_error));
   }
-  if (weight <= 0) return record;
-  RecommendationRecord::DrawnFrom drawn_from;
-  for (const std::uint32_t item : recommendation.contenders.indexes) {
-    drawn_from.item_ids.emplace_back(deployment.model().item_id(item));
-  }
-  drawn_from.contenders = std::move(recommendation.contenders);
-  const ExaminationCurve examination = exploration.posterior().examination();
-  for (std::uint32_t rank = 1; rank <= record.item_ids.size(); ++rank) {
-    drawn_from.examination.push_back(examination.At(rank));
-  }
-  drawn_from.deviation_max = exploration.spread();
-  record.drawn_from = std::move(drawn_from);
   return record;
 }
 
 std::vector<RankedItem> Rank(const Deployment& deployment, const RankRequest& request) {
-  const auto scores_of_all = ScoreCatalogue(deployment, request);
-  const std::vector<float>& log_probabilities = *scores_of_all;
+  const CatalogueScores scores_of_all = ScoreCatalogue(deployment, request);
+  const std::vector<float>& log_probabilities = *scores_of_all.log_probabilities;
   std::vector<RankedItem> known;
   std::vector<RankedItem> unknown;
   std::unordered_set<std::string_view> met;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "serve/deployments.h"
 #include "serve/recommendation_record.h"
 #include "serve/score_cache.h"
+#include "serve/slate_cache.h"
 
 namespace attune {
 
@@ -21,8 +23,9 @@ struct RecommendRequest {
   std::span<const NamedValue> user_attributes;
   std::uint64_t seed = 0;         ///< Of the draw, where there is exploration.
   const ItemSet* kept = nullptr;  ///< The items that may be in the list; null for all.
-  bool tells_contenders = false;
+  bool tells_drawn_from = false;
   ScoreCache* score_cache = nullptr;  ///< Null: none.
+  SlateCache* slate_cache = nullptr;  ///< Null: none; else there is a score_cache.
 };
 
 struct RecommendedItem {
@@ -39,7 +42,8 @@ struct RecommendedItem {
 struct Recommendation {
   std::vector<RecommendedItem> items;
   std::vector<float> factors;  ///< Of the user, by the model's measure: what ServedList keeps.
-  Contenders contenders;       ///< Where the request asks for them and something was drawn; indexes are of the model.
+  /// What it was drawn from; null in the plain ranking. Tells PreparedSlate::drawn_from where the request asks for it.
+  std::shared_ptr<const PreparedSlate> slate;
 };
 
 /// The list for one user, from what the deployment's model learned and what the user did since. Fewer than asked for
@@ -47,9 +51,10 @@ struct Recommendation {
 /// catalogue all the same. Thread-safe.
 Recommendation Recommend(const Deployment& deployment, const RecommendRequest& request);
 
-/// What the recommendation log keeps of a list that was served.
+/// What the recommendation log keeps of a list that was served; what it was drawn from is said by
+/// Recommendation::slate.
 RecommendationRecord RecordOf(const Deployment& deployment, std::int64_t time_ms, std::string_view recommendation_id,
-                              const ServedList& served, Recommendation recommendation);
+                              const ServedList& served, const Recommendation& recommendation);
 
 struct RankRequest {
   std::string_view user_id;

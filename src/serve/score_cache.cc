@@ -36,42 +36,14 @@ std::string ScoreCache::KeyOf(const RecommenderModel& model, const Query& query)
 }
 
 ScoreCache::Scores ScoreCache::Find(const std::shared_ptr<const RecommenderModel>& model, const std::string& key) {
-  const MutexLock lock(mutex_);
-  ++figures_.asked;
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return nullptr;
-  const auto entry = found->second;
-  if (entry->model.owner_before(model) || model.owner_before(entry->model)) {
-    Remove(entry);
-    return nullptr;
-  }
-  ++figures_.found;
-  entries_.splice(entries_.begin(), entries_, entry);
-  return entry->scores;
+  const auto found = cache_.Find(
+      key, [&](const Kept& kept) { return !kept.model.owner_before(model) && !model.owner_before(kept.model); });
+  return found ? found->scores : nullptr;
 }
 
 void ScoreCache::Keep(const std::shared_ptr<const RecommenderModel>& model, std::string key, Scores scores) {
-  Entry made{.key = std::move(key), .model = model, .scores = std::move(scores)};
-  const std::uint64_t bytes = BytesOf(made);
-  if (bytes > bytes_max_) return;
-  const MutexLock lock(mutex_);
-  // Two may have asked at once.
-  if (const auto found = by_key_.find(made.key); found != by_key_.end()) Remove(found->second);
-  entries_.push_front(std::move(made));
-  by_key_.emplace(entries_.front().key, entries_.begin());
-  figures_.bytes += bytes;
-  while (figures_.bytes > bytes_max_) Remove(std::prev(entries_.end()));
-}
-
-ScoreCache::Figures ScoreCache::figures() const {
-  const MutexLock lock(mutex_);
-  return figures_;
-}
-
-void ScoreCache::Remove(Entries::iterator entry) {
-  figures_.bytes -= BytesOf(*entry);
-  by_key_.erase(entry->key);
-  entries_.erase(entry);
+  const std::uint64_t bytes = scores->size() * sizeof(float);
+  cache_.Keep(std::move(key), {.model = model, .scores = std::move(scores)}, bytes);
 }
 
 }  // namespace attune

@@ -175,7 +175,7 @@ Status Application::OpenCatalog() {
                                                                      .automatic = options_.automatic,
                                                                      .files_are_held = &backup_->files_are_held(),
                                                                      .imported_rows = &imported_rows_});
-  AddExplorationReadings(metrics_, deployments_, *served_lists_, *recommendation_log_, score_cache_);
+  AddExplorationReadings(metrics_, deployments_, *served_lists_, *recommendation_log_, score_cache_, slate_cache_);
   ATTUNE_RETURN_IF_ERROR(DeployActiveCampaigns(*job_environment_));
   ATTUNE_RETURN_IF_ERROR(ReplayEvents(*job_environment_));
   std::vector<std::unique_ptr<WorkSource>> sources;
@@ -244,6 +244,7 @@ JsonOperationTable Application::BindOperations(std::span<const BoundOperation<Co
                       .served_lists = *served_lists_,
                       .recommendation_log = *recommendation_log_,
                       .score_cache = score_cache_,
+                      .slate_cache = slate_cache_,
                       .ingest_index = *ingest_index_,
                       .runtime_index = *runtime_index_,
                       .filter_data = filter_data_,

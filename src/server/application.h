@@ -56,6 +56,7 @@ struct ApplicationOptions {
   ServedLists::Limits served_lists;
   RecommendationLog::Options recommendation_log;
   std::uint64_t score_cache_bytes_max = ScoreCache::kBytesMaxDefault;
+  std::uint64_t slate_cache_bytes_max = SlateCache::kBytesMaxDefault;
   ExternalStore external_store;
   std::vector<std::string> s3_domains = {};                      ///< As S3Service::Options::domains.
   std::uint64_t free_disk_bytes_min = std::uint64_t{256} << 20;  ///< With less, nothing is taken in.
@@ -110,6 +111,7 @@ class Application {
         options_(std::move(options)),
         live_groups_(options_.group_items_put_max),
         score_cache_(options_.score_cache_bytes_max),
+        slate_cache_(options_.slate_cache_bytes_max),
         filter_data_(options_.filter_history) {}
 
   Status OpenAll();
@@ -152,6 +154,7 @@ class Application {
   LiveGroups live_groups_;
   Deployments deployments_;
   ScoreCache score_cache_;
+  SlateCache slate_cache_;
   std::unique_ptr<ServedLists> served_lists_;
   std::unique_ptr<RecommendationLog> recommendation_log_;
   FilterData filter_data_;

@@ -38,6 +38,12 @@ Exploration::Figures SumOverGroups(Deployments& deployments) {
   return sum;
 }
 
+template <class Cache>
+std::vector<double> FiguresOf(const Cache& cache) {
+  const auto figures = cache.figures();
+  return {static_cast<double>(figures.asked), static_cast<double>(figures.found), static_cast<double>(figures.bytes)};
+}
+
 double Quantile(const std::vector<float>& ascending, double share) {
   if (ascending.empty()) return 0;
   return static_cast<double>(ascending[static_cast<std::size_t>(share * static_cast<double>(ascending.size() - 1))]);
@@ -46,7 +52,8 @@ double Quantile(const std::vector<float>& ascending, double share) {
 }  // namespace
 
 void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const ServedLists& served_lists,
-                            const RecommendationLog& recommendation_log, const ScoreCache& score_cache) {
+                            const RecommendationLog& recommendation_log, const ScoreCache& score_cache,
+                            const SlateCache& slate_cache) {
   // Every campaign is looked at once for all of them.
   metrics.AddReadings(
       {{"attune_explored_share", "Of the recommended items since the start, those that exploration put there."},
@@ -92,12 +99,12 @@ void AddExplorationReadings(Metrics& metrics, Deployments& deployments, const Se
   metrics.AddReadings({{"attune_scores_asked", "How often a catalogue's scores were needed since the start."},
                        {"attune_scores_found", "How often they were at hand: the user had done nothing since."},
                        {"attune_scores_bytes", "What the scores at hand take in memory."}},
-                      [&score_cache] {
-                        const auto figures = score_cache.figures();
-                        return std::vector<double>{static_cast<double>(figures.asked),
-                                                   static_cast<double>(figures.found),
-                                                   static_cast<double>(figures.bytes)};
-                      });
+                      [&score_cache] { return FiguresOf(score_cache); });
+  metrics.AddReadings(
+      {{"attune_slates_asked", "How often those a list is drawn from were needed for scores at hand, since the start."},
+       {"attune_slates_found", "How often they were at hand too: nobody had done anything since."},
+       {"attune_slates_bytes", "What those at hand take in memory."}},
+      [&slate_cache] { return FiguresOf(slate_cache); });
 }
 
 }  // namespace attune

@@ -11,6 +11,7 @@
 #include "serve/recommendation_log.h"
 #include "serve/score_cache.h"
 #include "serve/served_lists.h"
+#include "serve/slate_cache.h"
 #include "services/limits.h"
 #include "storage/env.h"
 #include "storage/event_log.h"
@@ -37,6 +38,7 @@ struct Context {
   ServedLists& served_lists;
   RecommendationLog& recommendation_log;
   ScoreCache& score_cache;
+  SlateCache& slate_cache;
   IngestIndex& ingest_index;
   RuntimeIndex& runtime_index;
   FilterData& filter_data;

@@ -97,9 +97,14 @@ std::vector<RecommendedItem> ServingWorld::List(const std::string& user, std::si
   return Ask(user, count, seed).items;
 }
 
-Recommendation ServingWorld::Ask(const std::string& user, std::size_t count, std::uint64_t seed, ScoreCache* cache) {
-  return Recommend(*deployment(),
-                   {.user_id = user, .result_count = count, .context = {}, .seed = seed, .score_cache = cache});
+Recommendation ServingWorld::Ask(const std::string& user, std::size_t count, std::uint64_t seed, ScoreCache* cache,
+                                 SlateCache* slate_cache) {
+  return Recommend(*deployment(), {.user_id = user,
+                                   .result_count = count,
+                                   .context = {},
+                                   .seed = seed,
+                                   .score_cache = cache,
+                                   .slate_cache = slate_cache});
 }
 
 double ServingWorld::Probability(const std::string& user, const std::string& item) {

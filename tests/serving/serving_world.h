@@ -32,7 +32,8 @@ class ServingWorld {
                std::optional<std::int64_t> received_ms = std::nullopt);
   /// As GetRecommendations; remembers the list under the id that is returned.
   std::string Serve(const std::string& user, std::size_t count, std::vector<RecommendedItem>* list = nullptr);
-  Recommendation Ask(const std::string& user, std::size_t count, std::uint64_t seed, ScoreCache* cache = nullptr);
+  Recommendation Ask(const std::string& user, std::size_t count, std::uint64_t seed, ScoreCache* cache = nullptr,
+                     SlateCache* slate_cache = nullptr);
   std::vector<RecommendedItem> List(const std::string& user, std::size_t count, std::uint64_t seed = 1);
   /// Every item's own probability for the user, by id.
   double Probability(const std::string& user, const std::string& item);

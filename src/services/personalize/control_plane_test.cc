@@ -43,6 +43,7 @@ class ControlPlaneTest : public testing::Test {
                                .served_lists = *served_lists_,
                                .recommendation_log = *recommendation_log_,
                                .score_cache = score_cache_,
+                               .slate_cache = slate_cache_,
                                .ingest_index = *ingest_index_,
                                .runtime_index = *runtime_index_,
                                .filter_data = filter_data_,
@@ -94,6 +95,7 @@ class ControlPlaneTest : public testing::Test {
   std::unique_ptr<ServedLists> served_lists_;
   std::unique_ptr<RecommendationLog> recommendation_log_;
   ScoreCache score_cache_;
+  SlateCache slate_cache_;
   std::unique_ptr<IngestIndex> ingest_index_;
   std::unique_ptr<RuntimeIndex> runtime_index_;
   FilterData filter_data_{FilterHistory::Limits{}};

@@ -67,8 +67,9 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
                                                 .user_attributes = user.values(),
                                                 .seed = Hash64(recommendation_id),
                                                 .kept = kept ? &*kept : nullptr,
-                                                .tells_contenders = is_logged,
-                                                .score_cache = &context.score_cache});
+                                                .tells_drawn_from = is_logged,
+                                                .score_cache = &context.score_cache,
+                                                .slate_cache = &context.slate_cache});
 
   ServedList served{.deployment = *request.campaign_arn,
                     .model = deployment->exploration().artifact_name(),
@@ -82,8 +83,10 @@ Result<personalize_runtime::GetRecommendationsResponse> GetRecommendations(
     out.item_list.push_back({.item_id = item.item_id, .score = item.score});
   }
   if (is_logged) {
-    context.recommendation_log.Append(EncodeLogLine(
-        RecordOf(*deployment, context.clock.UnixMilliseconds(), recommendation_id, served, std::move(recommendation))));
+    const RecommendationRecord record =
+        RecordOf(*deployment, context.clock.UnixMilliseconds(), recommendation_id, served, recommendation);
+    const std::string_view drawn_from = recommendation.slate ? recommendation.slate->drawn_from() : std::string_view();
+    context.recommendation_log.Append(EncodeLogLine(record, drawn_from));
   }
   const Status remembered = context.served_lists.Remember(recommendation_id, std::move(served));
   // The answer is right all the same; what comes of it will not be learned.
