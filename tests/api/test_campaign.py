@@ -2,7 +2,7 @@
 import threading
 
 import pytest
-from personalize_world import unique, wait
+from personalize_world import Trained, World, unique, wait
 
 
 @pytest.fixture
@@ -95,3 +95,28 @@ def test_a_deleted_campaign_is_gone_from_everywhere(world, trained, refused):
     refused("ResourceNotFoundException", world.runtime.get_recommendations, campaignArn=arn, userId="u1")
     listed = world.personalize.list_campaigns(solutionArn=trained.solution_arn)["campaigns"]
     assert arn not in [each["campaignArn"] for each in listed]
+
+
+def test_says_so_where_its_model_cannot_be_read_and_takes_another(own_server, refused):
+    world = World(own_server)
+    trained = Trained(world)
+    ask = {"campaignArn": trained.campaign_arn, "userId": "u1", "numResults": 5}
+    assert len(world.runtime.get_recommendations(**ask)["itemList"]) == 5
+    own_server.stop()
+    (manifest,) = own_server.data_dir.glob("artifacts/*/manifest.json")
+    manifest.write_text(manifest.read_text().replace('"version":1', '"version":2'))
+    own_server.start()
+
+    personalize, runtime = own_server.client("personalize"), own_server.client("personalize-runtime")
+    message = refused("ServiceUnavailable", runtime.get_recommendations, **ask)
+    assert trained.campaign_arn in message and "UpdateCampaign" in message
+    refused("ServiceUnavailable", runtime.get_personalized_ranking, campaignArn=trained.campaign_arn, userId="u1",
+            inputList=["i1"])
+    assert "manifest" in own_server.log()
+    version = personalize.create_solution_version(solutionArn=trained.solution_arn)["solutionVersionArn"]
+    assert wait(lambda: personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"])[
+        "status"] == "ACTIVE"
+    personalize.update_campaign(campaignArn=trained.campaign_arn, solutionVersionArn=version)
+    assert wait(lambda: personalize.describe_campaign(campaignArn=trained.campaign_arn)["campaign"][
+        "latestCampaignUpdate"])["status"] == "ACTIVE"
+    assert len(runtime.get_recommendations(**ask)["itemList"]) == 5

@@ -11,8 +11,17 @@ Result<std::shared_ptr<const Deployment>> FindDeployment(Context& context, const
   if (auto deployment = context.deployments.Find(campaign_arn)) return deployment;
   ATTUNE_RETURN_IF_ERROR(CheckArn(campaign_arn, "campaign"));
   ATTUNE_TRY(const auto campaign, context.catalog.Find<Campaign>(campaign_arn));
-  return NotFound(
-      fmt::format("The campaign {} is {}; it answers when it is ACTIVE.", campaign_arn, StatusText(campaign.status)));
+  if (campaign.status != ResourceStatus::kActive) {
+    return NotFound(
+        fmt::format("The campaign {} is {}; it answers when it is ACTIVE.", campaign_arn, StatusText(campaign.status)));
+  }
+  // It may have become so since the first look; otherwise its artifact is damaged, or of another version of attune.
+  if (auto deployment = context.deployments.Find(campaign_arn)) return deployment;
+  return ResourceExhausted(
+      fmt::format("The campaign {} does not answer: its model could not be loaded when the server started, and the "
+                  "server's log says why. CreateSolutionVersion trains another one of the solution's, and "
+                  "UpdateCampaign gives it to the campaign.",
+                  campaign_arn));
 }
 
 std::string NewRecommendationId(Context& context, const Deployment& deployment) {

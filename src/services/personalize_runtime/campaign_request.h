@@ -14,7 +14,8 @@
 // What requests to campaigns have in common.
 namespace attune {
 
-/// What serves the campaign now. NotFound where there is no such campaign, or none that was ever ACTIVE.
+/// What serves the campaign now. NotFound where there is no such campaign, or none that was ever ACTIVE;
+/// ResourceExhausted for an ACTIVE one whose model could not be loaded.
 Result<std::shared_ptr<const Deployment>> FindDeployment(Context& context, const std::string& campaign_arn);
 
 /// "RID-<25 characters of a UUID>-CID-<6 digits>": 40 characters, the last of which tell the campaign.
