@@ -13,20 +13,26 @@
 namespace attune {
 namespace {
 
+// What two products read and write of so many classes stays in the nearest caches.
+constexpr std::size_t kClassBlock = 96;
+
 double FloatTile(const SoftmaxClasses& classes, std::span<const float> x, std::span<const std::uint32_t> targets,
                  std::span<float> dx, std::span<float> dclasses, SoftmaxScratch& scratch) {
   const std::size_t width = classes.width();
   const std::size_t count = classes.shared_count();
   const std::size_t rows = targets.size();
-  scratch.logits.resize(rows * count);
+  const std::size_t padded = classes.padded_count();
+  scratch.logits.resize(rows * padded);
   for (std::size_t row = 0; row < rows; ++row) {
-    std::copy_n(classes.bias(), count, scratch.logits.data() + row * count);
+    std::copy_n(classes.bias(), padded, scratch.logits.data() + row * padded);
   }
-  AddProduct({x.data(), width, 1}, {classes.columns().data(), count, 1}, scratch.logits.data(), count, rows, count,
-             width);
+  for (std::size_t n = 0; n < padded; n += SoftmaxClasses::kPadding) {
+    AddProduct({x.data(), width, 1}, {classes.columns().data() + n * width, SoftmaxClasses::kPadding, 1},
+               scratch.logits.data() + n, padded, rows, SoftmaxClasses::kPadding, width);
+  }
   double loss = 0;
   for (std::size_t row = 0; row < rows; ++row) {
-    const std::span logits(scratch.logits.data() + row * count, count);
+    const std::span logits(scratch.logits.data() + row * padded, count);
     const std::uint32_t target = targets[row];
     if (target >= count) {
       const auto at = [&](auto values, std::size_t index) { return values.subspan(index * width, width); };
@@ -43,9 +49,12 @@ double FloatTile(const SoftmaxClasses& classes, std::span<const float> x, std::s
     logits[target] -= 1;
   }
   // What is in the tile now is the gradient by the logits.
-  const MatrixView gradient{scratch.logits.data(), count, 1};
-  AddProduct(gradient, {classes.rows().data(), width, 1}, dx.data(), width, rows, width, count);
-  AddProduct(gradient.Transposed(), {x.data(), width, 1}, dclasses.data(), width, count, width, rows);
+  for (std::size_t n = 0; n < count; n += kClassBlock) {
+    const std::size_t block = std::min(kClassBlock, count - n);
+    const MatrixView gradient{scratch.logits.data() + n, padded, 1};
+    AddProduct(gradient, {classes.rows().data() + n * width, width, 1}, dx.data(), width, rows, width, block);
+    AddProduct(gradient.Transposed(), {x.data(), width, 1}, dclasses.data() + n * width, width, block, width, rows);
+  }
   return loss;
 }
 
@@ -66,9 +75,10 @@ void SoftmaxClasses::Assign(std::span<const float> classes, std::size_t width, s
   const auto of_shared = static_cast<std::ptrdiff_t>(shared_ * width);
   rows_.assign(classes.begin() + (bf16_ ? of_shared : 0), classes.end());
   if (bf16_) return FillBf16(classes);
-  columns_.resize(shared_ * width);
+  columns_.assign(padded_count() * width, 0);
   for (std::size_t n = 0; n < shared_; ++n) {
-    for (std::size_t d = 0; d < width; ++d) columns_[d * shared_ + n] = classes[n * width + d];
+    float* column = columns_.data() + n / kPadding * kPadding * width + n % kPadding;
+    for (std::size_t d = 0; d < width; ++d) column[d * kPadding] = classes[n * width + d];
   }
 }
 

@@ -26,7 +26,7 @@ class SoftmaxClasses {
   std::size_t padded_count() const { return bias_.size(); }    ///< Of the S.
   const float* bias() const { return bias_.data(); }           ///< Far below zero where padded.
   std::span<const float> rows() const { return rows_; }        ///< [N, D]; with bf16 of those that are not shared.
-  std::span<const float> columns() const { return columns_; }  ///< [D, S], floats.
+  std::span<const float> columns() const { return columns_; }  ///< [S / 64][D][64], floats, S padded with zeros.
   const std::uint16_t* bf16_rows() const { return bf16_rows_.data(); }        ///< [S][D], S padded.
   const std::uint16_t* bf16_columns() const { return bf16_columns_.data(); }  ///< [S / 64][D][64]
   /// The row [D] of a class that is not shared.
@@ -48,8 +48,8 @@ class SoftmaxClasses {
   std::size_t width_ = 0;
   bool bf16_ = false;
   std::vector<float> bias_;
-  std::vector<float> rows_;
-  std::vector<float> columns_;
+  AlignedFloats rows_;
+  AlignedFloats columns_;
   AlignedBf16 bf16_rows_;
   AlignedBf16 bf16_columns_;
 };
@@ -72,7 +72,7 @@ double SoftmaxCrossEntropy(const SoftmaxClasses& classes, std::span<const float>
                            std::span<const std::uint32_t> targets, std::span<float> dx, std::span<float> dclasses,
                            SoftmaxScratch& scratch);
 
-inline constexpr std::size_t kSoftmaxTileRows = 64;
+inline constexpr std::size_t kSoftmaxTileRows = 48;
 inline constexpr std::size_t kSoftmaxBf16Rows = 256;
 
 }  // namespace attune
