@@ -102,13 +102,13 @@ class Source final : public WorkSource {
   }
 
  private:
-  /// The artifact that an automatic update gave the version which the campaign serves; "" if it serves that, or if it
-  /// could not.
+  /// The artifact that its version has by now, where the campaign serves another one, or none because that could not
+  /// be loaded; "" if there is none or it was tried.
   std::string NewerArtifact(const Campaign& campaign) {
     const auto current = environment_.deployments.Find(campaign.arn);
-    if (!current || campaign.status != ResourceStatus::kActive) return "";
+    if (campaign.status != ResourceStatus::kActive) return "";
     const auto version = environment_.catalog.Find<SolutionVersion>(campaign.configuration.solution_version_arn);
-    if (!version.ok() || current->configuration().artifact_name == version->artifact_name()) return "";
+    if (!version.ok() || (current && current->configuration().artifact_name == version->artifact_name())) return "";
     const MutexLock lock(mutex_);
     return tried_[campaign.arn] == version->artifact_name() ? "" : version->artifact_name();
   }

@@ -27,6 +27,20 @@ TrainParameters ParametersOf(const Solution& solution, const TrainingLimits& lim
   return parameters;
 }
 
+Status RecordRevision(JobEnvironment& environment, const SolutionVersion& fitted, bool has_artifact) {
+  return environment.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
+    ATTUNE_TRY(auto version, transaction.Find<SolutionVersion>(fitted.arn));
+    if (version.uid != fitted.uid) return NotFound("the version was deleted meanwhile");
+    version.refreshed_ms = fitted.refreshed_ms;
+    if (has_artifact) {
+      version.data_segments = fitted.data_segments;
+      version.data_sequence = fitted.data_sequence;
+      version.artifact_revision += 1;
+    }
+    return transaction.Update(version);
+  });
+}
+
 }  // namespace
 
 Result<TrainReport> FitArtifact(JobEnvironment& environment, SolutionVersion& version,
@@ -59,6 +73,21 @@ Result<TrainReport> FitArtifact(JobEnvironment& environment, SolutionVersion& ve
   const TrainParameters parameters = ParametersOf(version.solution, environment.training);
   if (previous_artifact_name.empty()) return TrainFull(data, parameters, context, folder);
   return TrainUpdate(environment.ArtifactFolder(previous_artifact_name), data, parameters, context, folder);
+}
+
+Status FitNextRevision(JobEnvironment& environment, SolutionVersion version, const std::string& previous_artifact_name,
+                       std::string_view what, const std::atomic<bool>& stop) {
+  const std::string next = version.ArtifactName(version.artifact_revision + 1);
+  const auto report = FitArtifact(environment, version, previous_artifact_name, next, stop);
+  if (report.status().code() == Code::kCancelled) return report.status();
+  const Status recorded = RecordRevision(environment, version, report.ok());
+  const Status outcome = report.ok() ? recorded : report.status();
+  if (!outcome.ok()) {
+    LogWarning("{} of {}: {}", what, version.arn, outcome.message());
+  } else {
+    LogInfo("{} of {}: done in {:.1f} s", what, version.arn, report->seconds);
+  }
+  return outcome;
 }
 
 }  // namespace attune

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <string>
+#include <string_view>
 
 #include "jobs/job_environment.h"
 #include "train/train_solution.h"
@@ -14,5 +15,11 @@ namespace attune {
 Result<TrainReport> FitArtifact(JobEnvironment& environment, SolutionVersion& version,
                                 const std::string& previous_artifact_name, const std::string& artifact_name,
                                 const std::atomic<bool>& stop);
+
+/// The same for a version that is ACTIVE: its next revision, recorded in the catalog, so that its campaigns are
+/// deployed again. What is served stays where it fails, which is recorded too; nothing is where it was Cancelled. Logs
+/// how it went; `what` names it.
+Status FitNextRevision(JobEnvironment& environment, SolutionVersion version, const std::string& previous_artifact_name,
+                       std::string_view what, const std::atomic<bool>& stop);
 
 }  // namespace attune

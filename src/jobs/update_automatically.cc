@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/log.h"
 #include "jobs/dataset_contents.h"
 #include "jobs/fit_artifact.h"
 
@@ -39,35 +38,6 @@ Result<bool> IsNewestFull(Catalog& catalog, const SolutionVersion& version) {
   return newest != all.rend() && newest->uid == version.uid;
 }
 
-Status RecordUpdate(JobEnvironment& environment, const SolutionVersion& updated, bool has_artifact) {
-  return environment.catalog.Transact([&](CatalogTransaction& transaction) -> Status {
-    ATTUNE_TRY(auto version, transaction.Find<SolutionVersion>(updated.arn));
-    if (version.uid != updated.uid) return NotFound("the version was deleted meanwhile");
-    version.refreshed_ms = updated.refreshed_ms;
-    if (has_artifact) {
-      version.data_segments = updated.data_segments;
-      version.data_sequence = updated.data_sequence;
-      version.artifact_revision += 1;
-    }
-    return transaction.Update(version);
-  });
-}
-
-void UpdateNow(JobEnvironment& environment, SolutionVersion version, const CancelFlag& cancelled) {
-  const std::string next = version.ArtifactName(version.artifact_revision + 1);
-  const auto report = FitArtifact(environment, version, version.artifact_name(), next, cancelled);
-  if (report.status().code() == Code::kCancelled) return;  // The server stops: it is due again at the next start.
-  // One that failed is tried again when the next is due; what is served stays.
-  const Status recorded = RecordUpdate(environment, version, report.ok());
-  if (!report.ok()) {
-    LogWarning("automatic update of {}: {}", version.arn, report.status().message());
-  } else if (!recorded.ok()) {
-    LogWarning("automatic update of {}: {}", version.arn, recorded.message());
-  } else {
-    LogInfo("automatic update of {}: done in {:.1f} s", version.arn, report->seconds);
-  }
-}
-
 class Source final : public WorkSource {
  public:
   explicit Source(JobEnvironment& environment) : environment_(environment) {}
@@ -85,7 +55,9 @@ class Source final : public WorkSource {
       ATTUNE_TRY(const bool is_stale, HasNewContents(environment_, version.dataset_group_arn, mark));
       if (!is_stale) continue;
       due.push_back({.key = version.arn, .lane = JobLane::kTrain, .run = [this, version](const CancelFlag& cancelled) {
-                       UpdateNow(environment_, version, cancelled);
+                       // One that failed is tried again when the next is due.
+                       (void)FitNextRevision(environment_, version, version.artifact_name(), "automatic update",
+                                             cancelled);
                      }});
     }
     return due;

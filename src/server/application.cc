@@ -10,6 +10,7 @@
 #include "jobs/export_dataset.h"
 #include "jobs/follow_latest_version.h"
 #include "jobs/import_dataset.h"
+#include "jobs/refit_unreadable.h"
 #include "jobs/replay_events.h"
 #include "jobs/train_automatically.h"
 #include "jobs/train_solution_version.h"
@@ -184,6 +185,7 @@ Status Application::OpenCatalog() {
   sources.push_back(TrainSolutionVersionWork(*job_environment_));
   sources.push_back(DeployCampaignWork(*job_environment_));
   sources.push_back(FollowLatestVersionWork(*job_environment_));
+  sources.push_back(RefitUnreadableWork(*job_environment_));
   sources.push_back(UpdateAutomaticallyWork(*job_environment_));
   sources.push_back(TrainAutomaticallyWork(*job_environment_));
   sources.push_back(CollectGarbageWork(*job_environment_));

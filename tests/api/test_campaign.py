@@ -1,8 +1,10 @@
 """CreateCampaign, DescribeCampaign, ListCampaigns, UpdateCampaign, DeleteCampaign."""
 import threading
+import time
 
 import pytest
-from personalize_world import Trained, World, unique, wait
+from botocore.exceptions import ClientError
+from personalize_world import JOB_SECONDS_MAX, Trained, World, unique, wait
 
 
 @pytest.fixture
@@ -97,22 +99,58 @@ def test_a_deleted_campaign_is_gone_from_everywhere(world, trained, refused):
     assert arn not in [each["campaignArn"] for each in listed]
 
 
-def test_says_so_where_its_model_cannot_be_read_and_takes_another(own_server, refused):
+def lose_model(server):
+    (manifest,) = server.data_dir.glob("artifacts/*/manifest.json")
+    manifest.write_text(manifest.read_text().replace('"version":1', '"version":2'))
+
+
+def test_a_model_that_cannot_be_read_is_trained_anew(own_server):
     world = World(own_server)
     trained = Trained(world)
     ask = {"campaignArn": trained.campaign_arn, "userId": "u1", "numResults": 5}
     assert len(world.runtime.get_recommendations(**ask)["itemList"]) == 5
     own_server.stop()
-    (manifest,) = own_server.data_dir.glob("artifacts/*/manifest.json")
-    manifest.write_text(manifest.read_text().replace('"version":1', '"version":2'))
+    lose_model(own_server)
     own_server.start()
 
     personalize, runtime = own_server.client("personalize"), own_server.client("personalize-runtime")
-    message = refused("ServiceUnavailable", runtime.get_recommendations, **ask)
-    assert trained.campaign_arn in message and "UpdateCampaign" in message
-    refused("ServiceUnavailable", runtime.get_personalized_ranking, campaignArn=trained.campaign_arn, userId="u1",
-            inputList=["i1"])
-    assert "manifest" in own_server.log()
+    deadline = time.monotonic() + JOB_SECONDS_MAX
+    while True:
+        try:
+            items = runtime.get_recommendations(**ask)["itemList"]
+            break
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "ServiceUnavailable" and time.monotonic() < deadline, error
+            assert trained.campaign_arn in str(error) and "UpdateCampaign" in str(error)
+        time.sleep(0.05)
+    assert len(items) == 5
+    campaign = personalize.describe_campaign(campaignArn=trained.campaign_arn)["campaign"]
+    assert campaign["status"] == "ACTIVE" and campaign["solutionVersionArn"] == trained.version_arn
+    assert "is lost and is fitted anew" in own_server.log()
+    own_server.stop()
+    own_server.start()
+    assert len(own_server.client("personalize-runtime").get_recommendations(**ask)["itemList"]) == 5
+    assert own_server.log().count("is lost and is fitted anew") == 1
+
+
+def test_says_so_where_its_model_cannot_be_trained_anew_and_takes_another(own_server, refused):
+    world = World(own_server)
+    trained = Trained(world)
+    ask = {"campaignArn": trained.campaign_arn, "userId": "u1", "numResults": 5}
+    own_server.stop()
+    lose_model(own_server)
+    own_server.arguments = ("--training-memory-bytes-max", "1000")
+    own_server.start()
+    deadline = time.monotonic() + JOB_SECONDS_MAX
+    while "fitting anew of" not in own_server.log():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    message = refused("ServiceUnavailable", own_server.client("personalize-runtime").get_recommendations, **ask)
+    assert trained.campaign_arn in message
+    own_server.stop()
+    own_server.arguments = ()
+    own_server.start()
+    personalize, runtime = own_server.client("personalize"), own_server.client("personalize-runtime")
     version = personalize.create_solution_version(solutionArn=trained.solution_arn)["solutionVersionArn"]
     assert wait(lambda: personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"])[
         "status"] == "ACTIVE"

@@ -17,11 +17,11 @@ Result<std::shared_ptr<const Deployment>> FindDeployment(Context& context, const
   }
   // It may have become so since the first look; otherwise its artifact is damaged, or of another version of attune.
   if (auto deployment = context.deployments.Find(campaign_arn)) return deployment;
-  return ResourceExhausted(
-      fmt::format("The campaign {} does not answer: its model could not be loaded when the server started, and the "
-                  "server's log says why. CreateSolutionVersion trains another one of the solution's, and "
-                  "UpdateCampaign gives it to the campaign.",
-                  campaign_arn));
+  return ResourceExhausted(fmt::format(
+      "The campaign {} does not answer: its model could not be loaded when the server started. It is trained "
+      "anew, and the server's log says how far that is, or why it failed; UpdateCampaign gives the campaign "
+      "another version.",
+      campaign_arn));
 }
 
 std::string NewRecommendationId(Context& context, const Deployment& deployment) {
