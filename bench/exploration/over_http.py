@@ -12,7 +12,6 @@ best were shown 20 times.
 import argparse
 import csv
 import gzip
-import importlib.util
 import io
 import json
 import os
@@ -172,13 +171,6 @@ def live(truth, service):
           f"good found {(shown_times[truth.best] >= 20).sum()} of {BEST}")
 
 
-def load(name, path):
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
@@ -188,8 +180,8 @@ def main():
     parser.add_argument("--requests", type=int, default=16000)
     arguments = parser.parse_args()
     os.environ["ATTUNE_BUILD"] = str(arguments.attune.resolve().parent)
-    conftest = load("api_conftest", ROOT / "tests/api/conftest.py")
-    personalize_world = load("personalize_world", ROOT / "tests/api/personalize_world.py")
+    import conftest  # Of tests/api; it reads ATTUNE_BUILD.
+    import personalize_world
     truth = Truth(arguments.folder, arguments.seed, arguments.requests)
     with tempfile.TemporaryDirectory() as folder:
         server = conftest.Server(pathlib.Path(folder) / "data").start()

@@ -11,7 +11,6 @@ what lists took, and the same of `GET /-/health`, which is the machine and the H
 """
 import argparse
 import http.client
-import importlib.util
 import json
 import os
 import pathlib
@@ -20,18 +19,9 @@ import tempfile
 import time
 import urllib.parse
 
+import run as serving
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-USERS = 200
-
-
-def load(name, path):
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-serving = load("serving", ROOT / "bench/serving/run.py")
 
 
 class Client:
@@ -91,7 +81,8 @@ def measure(name, server, campaign_arn, tracking_id, arguments):
     for number in range(int(arguments.seconds * arguments.rate)):
         # By the clock: who is late is not waited for.
         time.sleep(max(0.0, begun + number / arguments.rate - time.perf_counter()))
-        taken, text = client.post("/recommendations", {"campaignArn": campaign_arn, "userId": str(1 + number % USERS)})
+        taken, text = client.post("/recommendations", {"campaignArn": campaign_arn,
+                                                       "userId": str(1 + number % serving.USERS)})
         assert len(json.loads(text)["itemList"]) == 25
         lists.append(taken)
         healths.append(client.send("GET", "/-/health")[0])
@@ -109,8 +100,8 @@ def main():
     parser.add_argument("--rate", type=int, default=100)
     arguments = parser.parse_args()
     os.environ["ATTUNE_BUILD"] = str(arguments.attune.resolve().parent)
-    conftest = load("api_conftest", ROOT / "tests/api/conftest.py")
-    example = load("example", ROOT / "examples/user_personalization.py")
+    conftest = serving.load("api_conftest", ROOT / "tests/api/conftest.py")
+    example = serving.load("example", ROOT / "examples/user_personalization.py")
     with tempfile.TemporaryDirectory() as folder:
         server = conftest.Server(pathlib.Path(folder) / "data").start()
         try:

@@ -69,7 +69,7 @@ class Exploration {
   std::uint64_t revision() const { return revision_.load(std::memory_order_acquire); }
 
   const std::string& artifact_name() const { return artifact_name_; }
-  /// Where a user stands by the model's measure, from the scores that Choose takes; empty where users cannot be told
+  /// Where a user stands by the model's measure, from the scores that Prepare takes; empty where users cannot be told
   /// apart.
   std::vector<float> FactorsOf(std::span<const float> log_probabilities) const;
 
