@@ -12,4 +12,4 @@ export TSAN_OPTIONS=halt_on_error=1:suppressions=$PWD/tests/thread_sanitizer_sup
 cmake --preset "$preset" -DATTUNE_TESTS=ON -DATTUNE_BENCHMARKS=OFF > "$build.log"
 ninja -C "$build" -j "$(nproc)" > "$build.log" 2>&1 || { tail -n 60 "$build.log"; exit 1; }
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)"
-ATTUNE_BUILD=$PWD/$build /usr/bin/python3 -m pytest -q tests/api tests/server tests/examples -m "not slow and not memory"
+ATTUNE_BUILD=$PWD/$build /usr/bin/python3 -m pytest -q -n "$(nproc)" --dist loadfile tests/api tests/server tests/examples -m "not slow and not memory"
