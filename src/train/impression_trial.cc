@@ -1,7 +1,12 @@
 #include "train/impression_trial.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
+
+#include "base/log.h"
+#include "train/sequence_training.h"
 
 namespace attune {
 
@@ -10,22 +15,54 @@ bool IsClearlyWorse(double with, double without, std::size_t count) {
   return without - with > kTrialErrors * std::sqrt((with + without) / static_cast<double>(count));
 }
 
+int TrialEpochs(std::size_t steps_per_epoch, const SequenceOptions& options) {
+  const auto round_up = [](std::size_t value, std::size_t unit) { return (value + unit - 1) / unit; };
+  const auto between = static_cast<std::size_t>(options.epochs_between_checks);
+  const std::size_t epochs = round_up(options.trial_steps, std::max<std::size_t>(1, steps_per_epoch));
+  return static_cast<int>(std::min(static_cast<std::size_t>(options.epochs_max), round_up(epochs, between) * between));
+}
+
 Result<SequenceFit> FitSequenceUnharmed(const TrainingView& view, std::span<const ValidationCase> cases,
                                         const SequencePlan& plan, const Workers& workers,
                                         const OnSequenceEpoch& on_epoch, const CheckpointPlace& place) {
-  SequenceOptions options = plan.options;
+  const SequenceOptions& options = plan.options;
   if (view.data->interactions.impressions.empty() || options.steps.impression_weight == 0) {
     return FitSequence(view, cases, plan.shape, options, workers, on_epoch, place);
   }
-  const auto tell = [&](SequenceProgress progress) {
-    progress.fit_count = 2;
-    if (on_epoch) on_epoch(progress);
-  };
-  ATTUNE_TRY(auto with, FitSequence(view, cases, plan.shape, options, workers, tell, place));
-  options.steps.impression_weight = 0;
-  ATTUNE_TRY(auto without, FitSequence(view, cases, plan.shape, options, workers, tell));
-  return IsClearlyWorse(with.validation_ndcg, without.validation_ndcg, cases.size()) ? std::move(without)
-                                                                                     : std::move(with);
+  const int trial = TrialEpochs(CostOfEpoch(view, plan.shape, options.steps).steps, options);
+  OnSequenceEpoch tell;
+  if (on_epoch) {
+    tell = [&](SequenceProgress progress) {
+      progress.trial_epochs = trial;
+      on_epoch(progress);
+    };
+  }
+  SequenceOptions plain = options;
+  plain.steps.impression_weight = 0;
+  std::optional<SequenceTraining> without(std::in_place, view, cases, plan.shape, plain, workers, tell);
+  // A checkpoint of this one, or one of the other beyond the trial, says how it was decided.
+  if (!without->ResumeFrom(place)) {
+    SequenceTraining with(view, cases, plan.shape, options, workers, tell);
+    with.ResumeFrom(place);
+    ATTUNE_RETURN_IF_ERROR(with.RunTo(trial, place));
+    const bool was_decided = with.epoch() > trial;
+    if (!was_decided) ATTUNE_RETURN_IF_ERROR(without->RunTo(trial));
+    const std::size_t checked = std::min(cases.size(), SequenceTraining::kCheckCasesMax);
+    const bool harms = !was_decided && IsClearlyWorse(with.validation_ndcg(), without->validation_ndcg(), checked);
+    if (!was_decided) {
+      LogInfo(
+          "sequence transformer: after {} epochs validation NDCG@10 {:.4f} with impressions, {:.4f} without: goes on "
+          "{}",
+          trial, with.validation_ndcg(), without->validation_ndcg(), harms ? "without" : "with them");
+    }
+    if (!harms) {
+      without.reset();
+      ATTUNE_RETURN_IF_ERROR(with.RunTo(options.epochs_max, place));
+      return std::move(with).Finish();
+    }
+  }
+  ATTUNE_RETURN_IF_ERROR(without->RunTo(options.epochs_max, place));
+  return std::move(*without).Finish();
 }
 
 }  // namespace attune

@@ -10,18 +10,21 @@
 
 namespace attune {
 
-/// FitSequence by the plan, and where the view has impressions once more without them: nothing of a log says whether
-/// what was passed over could have been taken, but where learning from it makes what is taken next clearly harder to
-/// foresee (IsClearlyWorse on `cases`), the fit without is given; its steps.impression_weight is 0. That takes twice as
-/// long. Progress is told of one fit after the other; only the first leaves checkpoints.
+/// A SequenceTraining by the plan. Where the view has impressions one without them is tried beside it: nothing of a log
+/// says whether what was passed over could have been taken, but where learning from it makes what is taken next clearly
+/// harder to foresee (IsClearlyWorse on `cases`), the training without goes on; its steps.impression_weight is 0. That
+/// is decided after TrialEpochs of each. Progress is told of one after the other; before the decision only the training
+/// with impressions leaves checkpoints, and it goes on from any to the same fit.
 Result<SequenceFit> FitSequenceUnharmed(const TrainingView& view, std::span<const ValidationCase> cases,
                                         const SequencePlan& plan, const Workers& workers,
                                         const OnSequenceEpoch& on_epoch, const CheckpointPlace& place = {});
 
-inline constexpr double kTrialErrors = 2;
+/// Epochs until a training with so many steps an epoch has made options.trial_steps and a check.
+int TrialEpochs(std::size_t steps_per_epoch, const SequenceOptions& options);
 
 /// Whether NDCG of `with` is below that of `without` by more than kTrialErrors standard errors: each value lies in
 /// 0 … 1, so the variance of their difference over `count` cases is at most the sum of their means over the count.
 bool IsClearlyWorse(double with, double without, std::size_t count);
+inline constexpr double kTrialErrors = 2;
 
 }  // namespace attune

@@ -171,14 +171,19 @@ void SetColdWeights(ModelParts& parts, const std::array<double, ContentModel::kC
 }  // namespace
 
 std::optional<SequencePlan> SequencePlanOf(const TrainingView& view, const FitOptions& options) {
-  // What somebody allows is shared by the two fits of FitSequenceUnharmed.
-  const bool is_asked = options.sequence_operations_max > 0;
-  const double shared_by = is_asked && !view.data->interactions.impressions.empty() ? 2 : 1;
-  return PlanSequence(view, {.seed = options.seed,
-                             .history_max = options.history_max,
-                             .hidden_dimension = options.hidden_dimension,
-                             .bptt = options.bptt,
-                             .operations_max = options.sequence_operations_max / shared_by});
+  SequenceWishes wishes{.seed = options.seed,
+                        .history_max = options.history_max,
+                        .hidden_dimension = options.hidden_dimension,
+                        .bptt = options.bptt,
+                        .operations_max = options.sequence_operations_max};
+  auto plan = PlanSequence(view, wishes);
+  const bool is_tried = !view.data->interactions.impressions.empty();
+  if (!plan || !is_tried || wishes.operations_max == kOperationsByRule) return plan;
+  // What somebody allows suffices for the trial too.
+  const SequenceCost cost = CostOfEpoch(view, plan->shape, plan->options.steps);
+  const double of_trial = cost.operations * TrialEpochs(cost.steps, plan->options);
+  wishes.operations_max -= std::min(of_trial, wishes.operations_max / 2);
+  return PlanSequence(view, wishes);
 }
 
 Status FitContext::Step(std::string_view step) const {

@@ -144,10 +144,7 @@ TEST_P(PyTorchReference, ForwardTensorsLossAndGradientsAgree) {
   const std::size_t width = shape.block.width;
   const AttributeEmbeddings attributes(recorded_.data.item_attributes, shape.item_count);
   ASSERT_EQ(recorded_.parameters.size(), at.size + attributes.feature_count() * width);
-  ThreadPool pool(1, 8);
-  const TrainingView view = WholeView(recorded_.data);
-  const auto served =
-      SequenceSteps(view, attributes, kNoEvents, shape, recorded_.options, pool).Served(recorded_.parameters);
+  const auto served = ServedParameters(shape, attributes, recorded_.parameters);
   const auto embeddings = std::span(served).subspan(at.items, shape.item_count * width);
   SequenceBatch batch;
   batch.Assign(recorded_.begin, recorded_.times);

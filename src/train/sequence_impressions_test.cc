@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "storage/memory_env.h"
 #include "train/folds.h"
 #include "train/impression_trial.h"
 #include "train/sequence_trainer.h"
@@ -166,27 +167,8 @@ TEST(FitSequence, LearnsNothingFromAListOfWhatWasTakenAlone) {
   EXPECT_EQ(Fit(fold, options).parameters, without);
 }
 
-SequencePlan TrialPlan() {
-  return {.shape = {.item_count = kItems, .block_count = 1, .block = {.width = 16, .hidden = 16, .length_max = 20}},
-          .options = {.steps = {.rate = 3e-3f}, .epochs_max = 40}};
-}
-
-TEST(FitSequenceUnharmed, KeepsListsThatTellWhatIsLiked) {
-  const ShownWorld world = MakeShownWorld(1);
-  const Fold fold = HoldOutNewest(WholeView(world.data), 1);
-  ThreadPool pool(1, 8);
-  int begun = 0;
-  const auto tell = [&](const SequenceProgress& progress) {
-    EXPECT_EQ(progress.fit_count, 2);
-    begun += progress.epoch == 1 ? 1 : 0;
-  };
-
-  EXPECT_EQ(FitSequenceUnharmed(fold.view, fold.cases, TrialPlan(), pool, tell)->steps.impression_weight, 1);
-  EXPECT_EQ(begun, 2);
-}
-
 /// Everybody ends with items of three that stood in every list before and were passed over.
-TEST(FitSequenceUnharmed, LeavesListsAloneThatSpeakAgainstWhatIsTakenNext) {
+ShownWorld MakeMisleadingWorld() {
   ShownWorld world = MakeShownWorld(1);
   Interactions& interactions = world.data.interactions;
   Random random(9);
@@ -201,10 +183,80 @@ TEST(FitSequenceUnharmed, LeavesListsAloneThatSpeakAgainstWhatIsTakenNext) {
     interactions.impression_offsets.push_back(static_cast<std::uint32_t>(interactions.impressions.size()));
   }
   FinishTestData(world.data);
-  const Fold fold = HoldOutNewest(WholeView(world.data), 1);
-  ThreadPool pool(1, 8);
+  return world;
+}
 
-  EXPECT_EQ(FitSequenceUnharmed(fold.view, fold.cases, TrialPlan(), pool, {})->steps.impression_weight, 0);
+/// The trial ends long before the training.
+class FitSequenceUnharmedTest : public testing::TestWithParam<bool> {
+ protected:
+  FitSequenceUnharmedTest() { EXPECT_TRUE(env_.CreateDirectories("/t").ok()); }
+  Result<SequenceFit> Fit(const OnSequenceEpoch& on_epoch, bool with_place) {
+    const CheckpointPlace place{.env = &env_, .clock = &clock_, .path = "/t/checkpoint", .every_ms = 0};
+    return FitSequenceUnharmed(fold_.view, fold_.cases, plan_, Workers(pool_, cancelled_), on_epoch,
+                               with_place ? place : CheckpointPlace{});
+  }
+
+  const bool misleads_ = GetParam();
+  const ShownWorld world_ = misleads_ ? MakeMisleadingWorld() : MakeShownWorld(1);
+  const Fold fold_ = HoldOutNewest(WholeView(world_.data), 1);
+  const SequencePlan plan_{
+      .shape = {.item_count = kItems, .block_count = 1, .block = {.width = 16, .hidden = 16, .length_max = 20}},
+      .options = {.steps = {.rate = 3e-3f}, .epochs_max = 15, .tokens_between_reports = 1e9, .trial_steps = 150}};
+  static constexpr int kTrial = 12;
+  ThreadPool pool_{1, 8};
+  MemoryEnv env_;
+  FakeClock clock_;
+  std::atomic<bool> cancelled_{false};
+};
+
+TEST_P(FitSequenceUnharmedTest, LearnsFromListsUnlessTheySpeakAgainstWhatIsTakenNext) {
+  std::vector<int> epochs;
+  const auto fit = Fit(
+      [&](const SequenceProgress& progress) {
+        EXPECT_EQ(progress.trial_epochs, kTrial);
+        epochs.push_back(progress.epoch);
+      },
+      false);
+
+  ASSERT_TRUE(fit.ok());
+  EXPECT_EQ(fit->steps.impression_weight, misleads_ ? 0 : 1);
+  // Both to the end of the trial, and one of them from there to its own.
+  std::vector<int> expected(2 * kTrial + 3);
+  std::iota(expected.begin(), expected.begin() + kTrial, 1);
+  std::iota(expected.begin() + kTrial, expected.end(), 1);
+  EXPECT_EQ(epochs, expected);
+}
+
+TEST_P(FitSequenceUnharmedTest, GoesOnToTheSameFitWhereverItIsStopped) {
+  const auto whole = Fit({}, false);
+  ASSERT_TRUE(whole.ok());
+  // Within the first trial, at its end, within the second, at its end, and after the decision.
+  for (const int stop : {5, kTrial, kTrial + 5, 2 * kTrial, 2 * kTrial + 1}) {
+    int ended = 0;
+    const auto stopped = Fit([&](const SequenceProgress&) { cancelled_ = ++ended == stop; }, true);
+    EXPECT_EQ(stopped.status().code(), Code::kCancelled);
+    cancelled_ = false;
+    ended = 0;
+
+    const auto resumed = Fit([&](const SequenceProgress&) { ++ended; }, true);
+
+    ASSERT_TRUE(resumed.ok());
+    EXPECT_EQ(resumed->parameters, whole->parameters) << stop;
+    EXPECT_EQ(resumed->steps.impression_weight, whole->steps.impression_weight);
+    EXPECT_LT(ended, 2 * kTrial + 3) << "not from the beginning";
+    ASSERT_TRUE(env_.RemoveFile("/t/checkpoint").ok());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(GoodAndBadLists, FitSequenceUnharmedTest, testing::Bool());
+
+TEST(TrialEpochs, SufficeForStepsAndACheck) {
+  const SequenceOptions each{.epochs_max = 60, .epochs_between_checks = 1};
+  EXPECT_EQ(TrialEpochs(1000, each), 1);
+  EXPECT_EQ(TrialEpochs(999, each), 2);
+  EXPECT_EQ(TrialEpochs(100, {.epochs_max = 60, .epochs_between_checks = 3}), 12);
+  EXPECT_EQ(TrialEpochs(1, each), 60);
+  EXPECT_EQ(TrialEpochs(0, each), 60);
 }
 
 TEST(FitSequenceUnharmed, CallsWorseOnlyWhatChanceDoesNotExplain) {

@@ -43,8 +43,9 @@ std::uint64_t SequenceBytes(const SequencePlan& plan) {
   const std::uint64_t values_each =
       plan.shape.block_count * (22 * width + 2 * plan.shape.block.length_max) + 20 * width;
   const std::uint64_t slot = step_parameters + kSoftmaxTileRows * classes + tokens * values_each;
-  // State, best and served parameters, gradients and another fit; the step's parameters and its classes in two orders.
-  return 4 * (10 * parameters + 3 * step_parameters + SequenceSteps::kSlotsMax * slot);
+  // State and best of two trainings, served parameters and gradients; the step's parameters and its classes in two
+  // orders.
+  return 4 * (12 * parameters + 3 * step_parameters + SequenceSteps::kSlotsMax * slot);
 }
 
 std::optional<SequencePlan> PlanSequence(const TrainingView& view, const SequenceWishes& wishes) {

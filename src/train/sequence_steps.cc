@@ -57,6 +57,18 @@ std::size_t SequenceUsersPerStep(std::size_t user_count, const SequenceStepOptio
   return std::clamp(user_count / 40, options.users_per_step_min, options.users_per_step_max);
 }
 
+std::vector<float> ServedParameters(const SequenceShape& shape, const AttributeEmbeddings& attributes,
+                                    std::span<const float> parameters) {
+  const SequenceLayout at(shape);
+  const std::size_t width = shape.block.width;
+  std::vector<float> served(parameters.begin(), parameters.begin() + static_cast<std::ptrdiff_t>(at.size));
+  std::vector<std::uint32_t> items(shape.item_count);
+  std::iota(items.begin(), items.end(), 0u);
+  attributes.Add(parameters.subspan(at.size), width, items,
+                 std::span(served).subspan(at.items, shape.item_count * width));
+  return served;
+}
+
 SequenceSteps::SequenceSteps(const TrainingView& view, const AttributeEmbeddings& attributes,
                              const EventEncoder& events, const SequenceShape& shape, const SequenceStepOptions& options,
                              const Workers& workers)
@@ -96,16 +108,6 @@ EpochOutcome SequenceSteps::RunEpoch(int epoch, const std::function<float(double
   }
   outcome.loss /= static_cast<double>(std::max<std::size_t>(1, outcome.tokens));
   return outcome;
-}
-
-std::vector<float> SequenceSteps::Served(std::span<const float> parameters) const {
-  std::vector<float> served(parameters.begin(), parameters.begin() + static_cast<std::ptrdiff_t>(at_.size));
-  std::vector<std::uint32_t> items(shape_.item_count);
-  std::iota(items.begin(), items.end(), 0u);
-  const std::size_t width = shape_.block.width;
-  attributes_.Add(parameters.subspan(at_.size), width, items,
-                  std::span(served).subspan(at_.items, shape_.item_count * width));
-  return served;
 }
 
 std::size_t SequenceSteps::TokensOf(std::uint32_t user) const {

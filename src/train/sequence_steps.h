@@ -49,6 +49,10 @@ struct SequenceState {
 /// How a training begins: weights by the sizes of their matrices, gates half open, norms as they are.
 SequenceState InitialSequenceState(const SequenceShape& shape, std::size_t feature_count, std::uint64_t seed);
 
+/// Parameters as SequenceTransformer reads them: every item with the embeddings of its attributes.
+std::vector<float> ServedParameters(const SequenceShape& shape, const AttributeEmbeddings& attributes,
+                                    std::span<const float> parameters);
+
 /// What a pass over the users gave.
 struct EpochOutcome {
   double loss = 0;  ///< Mean of -log probability of the next item.
@@ -77,9 +81,6 @@ class SequenceSteps {
   static constexpr std::size_t kBatchTokens = 512;
   /// Items passed over whose embeddings a step of a sampled softmax takes in for their own sake.
   static constexpr std::size_t kPassedOverHeldMax = 4096;
-
-  /// Parameters as SequenceTransformer reads them: every item with the embeddings of its attributes.
-  std::vector<float> Served(std::span<const float> parameters) const;
 
  private:
   struct Slot {

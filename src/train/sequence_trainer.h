@@ -24,6 +24,9 @@ struct SequenceOptions {
   int epochs_between_checks = 3;
   int checks_without_gain_max = 3;  ///< After so many the training stops.
   double tokens_between_reports = kTokensBetweenReports;
+  /// Of a training with impressions and of one without, before one of them goes on: see FitSequenceUnharmed. Earlier
+  /// neither ranks well enough to be compared.
+  std::size_t trial_steps = 1000;
 };
 
 /// What a training gives, and another goes on from.
@@ -47,7 +50,7 @@ struct SequenceProgress {
   std::size_t tokens = 0;       ///< Of this epoch.
   double validation_ndcg = -1;  ///< At the last check; negative before the first.
   bool is_last_fit = false;     ///< ContinueSequence's, which nothing validates.
-  int fit_count = 1;            ///< Of such fits, one after the other: see FitSequenceUnharmed.
+  int trial_epochs = 0;         ///< What is trained besides epochs_max: see FitSequenceUnharmed.
 };
 using OnSequenceEpoch = std::function<void(const SequenceProgress&)>;
 
@@ -66,10 +69,8 @@ struct SequenceCost {
 };
 SequenceCost CostOfEpoch(const TrainingView& view, const SequenceShape& shape, const SequenceStepOptions& options);
 
-/// Trains on `view`, whose types and values of events decide shape.event_rows; keeps the moving average of parameters
-/// that ranks `cases` best by NDCG@10; items of the history are left out where the answer is none of them. The same
-/// bits for any number of threads, and whether or not it went on from a checkpoint. `on_epoch` may be empty. Cancelled
-/// if the workers are.
+/// A SequenceTraining from the beginning, or from the checkpoint at `place`, to its end. `on_epoch` may be empty.
+/// Cancelled if the workers are.
 Result<SequenceFit> FitSequence(const TrainingView& view, std::span<const ValidationCase> cases,
                                 const SequenceShape& shape, const SequenceOptions& options, const Workers& workers,
                                 const OnSequenceEpoch& on_epoch, const CheckpointPlace& place = {});

@@ -124,7 +124,7 @@ class Progress {
 
   void Epoch(const SequenceProgress& progress) {
     const double share =
-        (progress.is_last_fit ? kLastFitShare : kEpochsShare / progress.fit_count) / progress.epochs_max;
+        (progress.is_last_fit ? kLastFitShare : kEpochsShare) / (progress.epochs_max + progress.trial_epochs);
     std::string step = fmt::format("{}: epoch {} of {}{}",
                                    progress.is_last_fit ? "sequence transformer, last fit" : "sequence transformer",
                                    progress.epoch, progress.is_last_fit ? "" : "at most ", progress.epochs_max);
