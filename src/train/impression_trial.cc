@@ -16,10 +16,9 @@ bool IsClearlyWorse(double with, double without, std::size_t count) {
 }
 
 int TrialEpochs(std::size_t steps_per_epoch, const SequenceOptions& options) {
-  const auto round_up = [](std::size_t value, std::size_t unit) { return (value + unit - 1) / unit; };
-  const auto between = static_cast<std::size_t>(options.epochs_between_checks);
-  const std::size_t epochs = round_up(options.trial_steps, std::max<std::size_t>(1, steps_per_epoch));
-  return static_cast<int>(std::min(static_cast<std::size_t>(options.epochs_max), round_up(epochs, between) * between));
+  const std::size_t each = std::max<std::size_t>(1, steps_per_epoch);
+  return static_cast<int>(
+      std::min(static_cast<std::size_t>(options.epochs_max), (options.trial_steps + each - 1) / each));
 }
 
 Result<SequenceFit> FitSequenceUnharmed(const TrainingView& view, std::span<const ValidationCase> cases,

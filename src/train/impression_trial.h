@@ -19,7 +19,7 @@ Result<SequenceFit> FitSequenceUnharmed(const TrainingView& view, std::span<cons
                                         const SequencePlan& plan, const Workers& workers,
                                         const OnSequenceEpoch& on_epoch, const CheckpointPlace& place = {});
 
-/// Epochs until a training with so many steps an epoch has made options.trial_steps and a check.
+/// Epochs until a training with so many steps an epoch has made options.trial_steps.
 int TrialEpochs(std::size_t steps_per_epoch, const SequenceOptions& options);
 
 /// Whether NDCG of `with` is below that of `without` by more than kTrialErrors standard errors: each value lies in

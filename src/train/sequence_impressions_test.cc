@@ -250,13 +250,13 @@ TEST_P(FitSequenceUnharmedTest, GoesOnToTheSameFitWhereverItIsStopped) {
 
 INSTANTIATE_TEST_SUITE_P(GoodAndBadLists, FitSequenceUnharmedTest, testing::Bool());
 
-TEST(TrialEpochs, SufficeForStepsAndACheck) {
-  const SequenceOptions each{.epochs_max = 60, .epochs_between_checks = 1};
-  EXPECT_EQ(TrialEpochs(1000, each), 1);
-  EXPECT_EQ(TrialEpochs(999, each), 2);
-  EXPECT_EQ(TrialEpochs(100, {.epochs_max = 60, .epochs_between_checks = 3}), 12);
-  EXPECT_EQ(TrialEpochs(1, each), 60);
-  EXPECT_EQ(TrialEpochs(0, each), 60);
+TEST(TrialEpochs, SufficeForItsSteps) {
+  const SequenceOptions options{.epochs_max = 60};
+  EXPECT_EQ(TrialEpochs(1000, options), 1);
+  EXPECT_EQ(TrialEpochs(999, options), 2);
+  EXPECT_EQ(TrialEpochs(17, options), 59);
+  EXPECT_EQ(TrialEpochs(1, options), 60);
+  EXPECT_EQ(TrialEpochs(0, options), 60);
 }
 
 TEST(FitSequenceUnharmed, CallsWorseOnlyWhatChanceDoesNotExplain) {

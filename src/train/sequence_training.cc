@@ -108,7 +108,7 @@ Status SequenceTraining::RunTo(int epoch, const CheckpointPlace& place) {
       return 1.0f;
     };
     const EpochOutcome outcome = steps.RunEpoch(now_.epoch, full_rate, now_.state);
-    if (now_.epoch % options_.epochs_between_checks == 0 || now_.epoch == options_.epochs_max) Check();
+    if (now_.epoch % options_.epochs_between_checks == 0 || now_.epoch == end) Check();
     if (workers_.cancelled()) return Cancelled("training was stopped");
     saver.Save(now_);
     if (!on_epoch_) continue;

@@ -14,8 +14,8 @@ namespace attune {
 
 /// A training of the sequence transformer on `view`, whose types and values of events decide shape.event_rows. It keeps
 /// the moving average of parameters that ranks `cases` best by NDCG@10; items of the history are left out where the
-/// answer is none of them. The same bits for any number of threads, however it is parted into runs, and whether or not
-/// it went on from a checkpoint. One thread at a time; what the constructor is given outlives it.
+/// answer is none of them. The same bits for any number of threads, and whether or not it went on from a checkpoint.
+/// One thread at a time; what the constructor is given outlives it.
 class SequenceTraining {
  public:
   /// `on_epoch` may be empty.
@@ -24,8 +24,8 @@ class SequenceTraining {
 
   /// Goes on from the checkpoint at `place` where that is one of this training, and says whether it is.
   bool ResumeFrom(const CheckpointPlace& place);
-  /// To the end of `epoch`, unless it ends earlier. Leaves checkpoints at `place`, if that has an env. Cancelled if the
-  /// workers are.
+  /// To the end of `epoch`, unless it ends earlier, and checks there. Leaves checkpoints at `place`, if that has an
+  /// env. Cancelled if the workers are.
   Status RunTo(int epoch, const CheckpointPlace& place = {});
   /// Epochs that are done.
   int epoch() const { return now_.epoch; }
