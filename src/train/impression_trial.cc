@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/log.h"
 #include "train/sequence_training.h"
 
 namespace attune {
@@ -47,14 +46,7 @@ Result<SequenceFit> FitSequenceUnharmed(const TrainingView& view, std::span<cons
     const bool was_decided = with.epoch() > trial;
     if (!was_decided) ATTUNE_RETURN_IF_ERROR(without->RunTo(trial));
     const std::size_t checked = std::min(cases.size(), SequenceTraining::kCheckCasesMax);
-    const bool harms = !was_decided && IsClearlyWorse(with.validation_ndcg(), without->validation_ndcg(), checked);
-    if (!was_decided) {
-      LogInfo(
-          "sequence transformer: after {} epochs validation NDCG@10 {:.4f} with impressions, {:.4f} without: goes on "
-          "{}",
-          trial, with.validation_ndcg(), without->validation_ndcg(), harms ? "without" : "with them");
-    }
-    if (!harms) {
+    if (was_decided || !IsClearlyWorse(with.validation_ndcg(), without->validation_ndcg(), checked)) {
       without.reset();
       ATTUNE_RETURN_IF_ERROR(with.RunTo(options.epochs_max, place));
       return std::move(with).Finish();
