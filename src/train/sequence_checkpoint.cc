@@ -64,6 +64,7 @@ std::uint64_t SequenceFingerprint(const TrainingView& view, std::span<const Vali
   }
   if (interactions.impressions.empty()) return mixed;
   mix(steps.impression_weight);
+  mix(options.trial_steps);  // A checkpoint beyond the trial says how it was decided.
   for (const std::uint32_t offset : interactions.impression_offsets) mix(offset);
   for (const std::uint32_t item : interactions.impressions) mix(item);
   return mixed;

@@ -9,6 +9,8 @@
 #include "storage/memory_env.h"
 #include "train/folds.h"
 #include "train/impression_trial.h"
+#include "train/model_fit.h"
+#include "train/sequence_plan.h"
 #include "train/sequence_trainer.h"
 #include "train/test_world.h"
 
@@ -257,6 +259,24 @@ TEST(TrialEpochs, SufficeForItsSteps) {
   EXPECT_EQ(TrialEpochs(17, options), 59);
   EXPECT_EQ(TrialEpochs(1, options), 60);
   EXPECT_EQ(TrialEpochs(0, options), 60);
+}
+
+TEST(SequencePlanOf, LeavesOperationsForTheTrial) {
+  // 640 users are 40 steps of 16 an epoch, so a trial takes 25 epochs.
+  TrainingData data = FewUsers(640, 3);
+  const TrainingView view = WholeView(data);
+  const auto epochs = [&](double affordable) {
+    const SequencePlan whole = *PlanSequence(view, {.operations_max = 1e18});
+    const double epoch = CostOfEpoch(view, whole.shape, whole.options.steps).operations;
+    return SequencePlanOf(view, {.sequence_operations_max = (affordable + 0.1) * epoch})->options.epochs_max;
+  };
+  EXPECT_EQ(epochs(60), 60);
+  data.interactions.impressions = data.interactions.item;
+  data.interactions.impression_offsets.resize(data.interactions.size() + 1);
+  std::iota(data.interactions.impression_offsets.begin(), data.interactions.impression_offsets.end(), 0u);
+
+  EXPECT_EQ(epochs(60), 35);
+  EXPECT_EQ(epochs(30), 15) << "the trial is then the whole training";
 }
 
 TEST(FitSequenceUnharmed, CallsWorseOnlyWhatChanceDoesNotExplain) {
